@@ -1,0 +1,20 @@
+const project = (name, extra = {}) => ({
+  displayName: name,
+  rootDir: '.',
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
+  },
+  ...extra,
+});
+
+export default {
+  projects: [project('unit'), project('contract'), project('integration')],
+  testTimeout: 30_000,
+};

@@ -1,0 +1,21 @@
+/** How every driver starts the agent: the same argv inside the sandbox, whatever the sandbox is. */
+import { randomUUID } from 'node:crypto';
+import type { SandboxSpec } from '../sandbox/sandbox.js';
+
+/** Where the agent and the languages' hooks lie inside every sandbox, read-only. */
+export const agentFolder = '/opt/repl_runner';
+
+/**
+ * argv of PID 1 of a sandbox. The one JSON argument is described at the top of images/agent/agent.py; it holds no
+ * secret, since sandboxed code may read it.
+ */
+export function agentCommand(spec: SandboxSpec): string[] {
+  const settings = {
+    epoch: randomUUID(),
+    repl: spec.language.repl,
+    env: spec.language.env,
+    hook: spec.language.startupHook,
+    orphan_seconds: spec.orphanSeconds,
+  };
+  return ['python3', '-I', '-S', '-u', `${agentFolder}/agent.py`, JSON.stringify(settings)];
+}
