@@ -1,0 +1,1 @@
+"""The agent's parts; `agent.main` puts them together."""

@@ -1,0 +1,252 @@
+"""The session's terminal: a PTY, the log of what it printed, its queued input, and the REPL that runs on it.
+
+It reads the PTY no further than `read_limit` and hands out the log no further than `send_limit`; who moves these limits,
+and why, is the runner's business. It writes nothing to the runner by itself: the agent pumps it.
+"""
+
+import errno
+import fcntl
+import os
+import signal
+import socket
+import struct
+import termios
+import time
+
+from . import kernel, process
+from .frames import FREE
+from .output_log import OutputLog
+
+READ_SIZE = 64 * 1024
+WORKSPACE = "/sandbox"
+TIOCSIG = 0x40045436  # generic Linux number; Python's termios does not name it
+HOOK_SECONDS = 5.0
+HOOK_FD_VARIABLE = "REPL_RUNNER_HOOK_FD"
+# An interpreter reads these once, at its start; values that come later need a new one.
+READ_AT_START = ("PYTHON", "LD_", "LC_")
+READ_AT_START_NAMES = ("LANG", "TERM", "PATH", "HOME")
+
+
+def read_at_start(name):
+    return name.startswith(READ_AT_START) or name in READ_AT_START_NAMES
+
+
+def _mebibytes(size):
+    return "%d MiB" % (size // (1024 * 1024))
+
+
+class Terminal:
+    def __init__(self, argv, env, hook):
+        self.log = OutputLog()
+        self.sent = 0
+        self.read_limit = FREE
+        self.send_limit = 0
+        self.cols, self.rows = 80, 24
+        self.master = None
+        self.pid = None
+        self.exit = None
+        self.hung_up = False
+        self._hung_up_at = 0.0
+        self.pending_input = bytearray()
+        self.ready = False
+        self.hook_socket = None
+        self._argv, self._env, self._hook = argv, env, hook
+        self._status = None
+        self._oom_kills = 0
+
+    # --- the REPL's life ---
+
+    def start(self, extra_env):
+        """Starts the REPL on a new PTY. With a hook it then waits for release; without one it runs at once."""
+        self.close()
+        self.exit = self._status = None
+        self.hung_up = self.ready = False
+        self.pending_input.clear()
+        env = {"TERM": "xterm-256color", "COLORTERM": "truecolor", **self._env, **extra_env}
+        hook_end = None
+        if self._hook:
+            self.hook_socket, hook_end = socket.socketpair()
+            self.hook_socket.settimeout(HOOK_SECONDS)
+            env[self._hook["variable"]] = self._hook["path"]
+            env[HOOK_FD_VARIABLE] = str(hook_end.fileno())
+        self.master, slave = os.openpty()
+        self._oom_kills = kernel.oom_kills() or 0
+        try:
+            self.resize(self.cols, self.rows)
+            fd = hook_end.fileno() if hook_end else None
+            self.pid = process.start(self._argv, env, WORKSPACE, (slave,) * 3, fd, tty=True)
+        finally:
+            os.close(slave)
+            if hook_end:
+                hook_end.close()
+        os.set_blocking(self.master, False)
+
+    def release(self, env, startup):
+        """Lets a waiting REPL go on to its first prompt, with variables and code of the claim."""
+        if self.hook_socket is None:
+            return
+        pairs = b"".join(b"%s=%s\0" % (os.fsencode(name), os.fsencode(value)) for name, value in env.items())
+        try:
+            self.hook_socket.sendall(pairs + b"\0" + startup.encode())
+            self.hook_socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.close_hook()  # the interpreter is gone, which its exit will say
+
+    def on_hook(self):
+        """The start-up file says that the interpreter is up and waits."""
+        try:
+            self.ready = self.hook_socket.recv(1) == b"R"
+        except OSError:
+            self.ready = False
+        return self.ready
+
+    def on_reaped(self, pid, status):
+        if pid == self.pid and self._status is None:
+            self._status = status
+
+    def close(self):
+        """Forgets the PTY and the process, which the caller has ended."""
+        self.close_hook()
+        if self.master is not None:
+            os.close(self.master)
+        self.master = self.pid = None
+
+    def close_hook(self):
+        if self.hook_socket is not None:
+            self.hook_socket.close()
+            self.hook_socket = None
+
+    def finished(self):
+        """True once: when the REPL has ended and everything that it printed is in the log."""
+        if self._status is None or self.exit is not None or not self.hung_up:
+            return False
+        self.exit = process.describe(self._status)
+        killed = self.exit["signal"] == "SIGKILL" and (kernel.oom_kills() or 0) > self._oom_kills
+        if killed:
+            self.exit["outcome"] = "out_of_memory"
+        elif self.exit["signal"]:
+            self.exit["outcome"] = "signal"
+        else:
+            self.exit["outcome"] = "ok" if self.exit["exit_code"] == 0 else "runtime_error"
+        self._say(self._epitaph())
+        self.close()
+        return True
+
+    def _epitaph(self):
+        outcome = self.exit["outcome"]
+        if outcome == "out_of_memory":
+            limit = kernel.memory_limit_bytes()
+            return "out of memory" + (" (%s)" % _mebibytes(limit) if limit else "")
+        if outcome == "signal":
+            return "ended by " + self.exit["signal"]
+        if outcome == "runtime_error":
+            return "ended with exit code %d" % self.exit["exit_code"]
+        return ""
+
+    def _say(self, words):
+        if words:
+            self.log.append(("\x1b[0m\r\n[%s]\r\n" % words).encode())
+
+    # --- the PTY ---
+
+    def resize(self, cols, rows):
+        self.cols, self.rows = cols, rows
+        if self.master is not None:
+            fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+
+    def signal(self, name):
+        """Sends to the foreground process group; False where there is none."""
+        if self.master is None:
+            return False
+        try:
+            os.killpg(os.tcgetpgrp(self.master), getattr(signal, name))
+        except OSError:
+            return False
+        if name == "SIGINT":
+            self.pending_input.clear()
+        return True
+
+    def wants_read(self):
+        return self.master is not None and not self.hung_up and self.log.end < self.read_limit
+
+    def look_again(self, now):
+        """Every process may have closed the terminal and one opens it again: look twice a second, never spin."""
+        if self.hung_up and self._status is None and now - self._hung_up_at > 0.5:
+            self.hung_up = False
+
+    def on_readable(self):
+        """Moves what the PTY has into the log, at most READ_SIZE bytes; True when anything came."""
+        room = min(READ_SIZE, self.read_limit - self.log.end)
+        came = False
+        while room > 0:
+            try:
+                data = os.read(self.master, room)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                data = b""
+            if not data:
+                self.hung_up, self._hung_up_at = True, time.monotonic()
+                break
+            self.log.append(data)
+            room -= len(data)
+            came = True
+        return came
+
+    def write(self, data):
+        """Queues input and passes on what the PTY takes; returns how many queued bytes left the queue."""
+        if self.master is None:
+            return len(data)
+        interrupt = self._interrupt_at(data)
+        dropped = 0
+        if interrupt >= 0:
+            stuck = bool(self.pending_input)
+            dropped = len(self.pending_input) + interrupt
+            self.pending_input.clear()
+            data = data[interrupt:]
+            if stuck:
+                # The line discipline is full: a byte would wait behind what nobody reads, a signal does not.
+                self._interrupt()
+                dropped += 1
+                data = data[1:]
+        self.pending_input += data
+        return dropped + self.flush_input()
+
+    def flush_input(self):
+        before = len(self.pending_input)
+        while self.pending_input:
+            try:
+                written = os.write(self.master, memoryview(self.pending_input)[:4096])
+            except BlockingIOError:
+                break
+            except OSError:
+                written = len(self.pending_input)
+            del self.pending_input[:written]
+        return before - len(self.pending_input)
+
+    def _interrupt_at(self, data):
+        """Index of the last interrupt character in data, where the terminal's mode makes it one; else -1."""
+        return data.rindex(b"\x03") if b"\x03" in data and self._interrupts() else -1
+
+    def _interrupts(self):
+        try:
+            attributes = termios.tcgetattr(self.master)
+        except termios.error:
+            return False
+        return bool(attributes[3] & termios.ISIG) and attributes[6][termios.VINTR] == b"\x03"
+
+    def interrupt(self):
+        """Drops queued input and interrupts, where the terminal's mode lets a character do that; False elsewhere."""
+        if self.master is None or not self._interrupts():
+            return False
+        self.pending_input.clear()
+        self._interrupt()
+        return True
+
+    def _interrupt(self):
+        try:
+            fcntl.ioctl(self.master, TIOCSIG, int(signal.SIGINT))
+        except OSError:
+            self.signal("SIGINT")

@@ -1,0 +1,459 @@
+/**
+ * The runner's end of the agent protocol over one duplex byte stream: requests and their answers, the terminal's output
+ * and input, channels. It treats every byte as hostile: what is no frame, answers nothing that was asked or exceeds what was
+ * allowed closes this connection, and only this one. It keeps no terminal log and makes no policy.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { z } from 'zod';
+import { RunnerError } from '../errors.js';
+import { encodeFrame, FrameDecoder, FrameError, frameTypes, maxPayloadBytes, noops, type Frame } from './frame.js';
+import {
+  deniedSchema,
+  eventSchema,
+  responseSchema,
+  syncedSchema,
+  unpackedSchema,
+  usageSchema,
+  restartedSchema,
+  spawnResultSchema,
+  type AgentState,
+  type ReplExit,
+  type SpawnResult,
+  type Usage,
+} from './message.js';
+
+/** How often a runner speaks to each agent; the agent's lease lasts 5 s. */
+export const pingIntervalMs = 2_000;
+/** Bytes of terminal input that may be on their way; the agent grants more as the PTY takes them. */
+export const inputWindowBytes = 64 * 1024;
+const requestTimeoutMs = 15_000;
+const uploadTimeoutMs = 60_000;
+const channelWindowBytes = 128 * 1024;
+const terminalChannel = 0;
+/** Every offset is below this; the agent reads it as "no limit". */
+export const unlimited = 0xffff_ffff_ffff_ffffn;
+
+export interface AgentListener {
+  /** Terminal bytes; `offset` is that of the first one and jumps forward where the agent's log has dropped some. */
+  onOutput(offset: number, data: Buffer): void;
+  /** The terminal takes this many more bytes of input. */
+  onInputCredit(bytes: number): void;
+  onExit(exit: ReplExit, offset: number): void;
+  /** The waiting REPL is up. */
+  onReady(): void;
+  /** Once, at the end of the connection, for whatever reason. */
+  onClosed(reason: string): void;
+}
+
+export interface StartParameters {
+  readonly cols: number;
+  readonly rows: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly startup: string | null;
+  /** A normalised tar, or null for no files (start) and for leaving them alone (restart). */
+  readonly files: Buffer | null;
+}
+
+export interface SpawnParameters {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: Buffer | null;
+  onStdout(data: Buffer): void;
+  onStderr(data: Buffer): void;
+}
+
+interface PendingRequest {
+  resolve(answer: Record<string, unknown>): void;
+  reject(error: Error): void;
+  readonly timer: NodeJS.Timeout | null;
+}
+
+interface Channel {
+  onData(data: Buffer): void;
+  onEnd(): void;
+}
+
+/** A request that the agent understood and refused; `code` is the agent's word for why. */
+export class AgentRefusal extends Error {
+  override readonly name = 'AgentRefusal';
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export class AgentConnection {
+  readonly #stream: Duplex;
+  readonly #listener: AgentListener;
+  readonly #decoder = new FrameDecoder();
+  readonly #pending = new Map<number, PendingRequest>();
+  readonly #channels = new Map<number, Channel>();
+  #lastRequestId = 0;
+  #lastChannel = terminalChannel;
+  #pingTimer: NodeJS.Timeout | null = null;
+  #sync: { nonce: Buffer; resolve(state: AgentState): void; reject(error: Error): void } | null = null;
+  #sendLimit = 0n;
+  #closed = false;
+
+  constructor(stream: Duplex, listener: AgentListener) {
+    this.#stream = stream;
+    this.#listener = listener;
+    stream.on('data', (chunk: Buffer) => {
+      this.#receive(chunk);
+    });
+    stream.on('error', (error) => {
+      this.close(`the stream failed: ${error.message}`);
+    });
+    stream.on('close', () => {
+      this.close('the stream was closed');
+    });
+    stream.on('end', () => {
+      this.close('the stream has ended');
+    });
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Takes the agent's lease for this replica. `fresh` says that no runner has ever written to this stream, so that no
+   * half frame needs flushing. Rejects with RunnerError `sandbox_failed` when another replica holds the lease
+   * (`context.holder`), on a timeout, or when the stream closes.
+   */
+  async sync(options: {
+    replica: string;
+    resumeGraceSeconds: number;
+    fresh: boolean;
+    timeoutMs: number;
+  }): Promise<AgentState> {
+    const nonce = randomBytes(16);
+    this.#decoder.seek(nonce);
+    const answer = new Promise<AgentState>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new RunnerError('sandbox_failed', 'The agent did not answer in time.'));
+      }, options.timeoutMs);
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#sync = null;
+      };
+      this.#sync = {
+        nonce,
+        resolve: (state) => {
+          settle();
+          resolve(state);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+    });
+    if (this.#closed) this.#sync?.reject(this.#closedError('it was closed before'));
+    if (!options.fresh) this.#write(noops);
+    const greeting = { replica: options.replica, resume_grace_seconds: options.resumeGraceSeconds };
+    this.#write(encodeFrame(frameTypes.sync, nonce, Buffer.from(JSON.stringify(greeting))));
+    const state = await answer;
+    this.#pingTimer ??= setInterval(() => {
+      this.#write(encodeFrame(frameTypes.ping));
+    }, pingIntervalMs).unref();
+    return state;
+  }
+
+  /** Gives the lease up, so that any replica may take it at once. Resolves when the word is on its way. */
+  async release(): Promise<void> {
+    if (this.#closed) return;
+    await new Promise<void>((resolve) => {
+      this.#stream.write(encodeFrame(frameTypes.release), () => {
+        resolve();
+      });
+    });
+  }
+
+  /** Lets a waiting REPL go with files, environment and size; resolves when it runs. */
+  async start(parameters: StartParameters): Promise<{ files: number; bytes: number }> {
+    return unpackedSchema.parse(await this.#requestWithFiles('start', parameters));
+  }
+
+  /** A fresh REPL; resolves with the log offset at which its output starts. */
+  async restart(parameters: StartParameters): Promise<{ offset: number }> {
+    return restartedSchema.parse(await this.#requestWithFiles('restart', parameters));
+  }
+
+  async resize(cols: number, rows: number): Promise<void> {
+    await this.#request('resize', { cols, rows });
+  }
+
+  async signal(name: string): Promise<void> {
+    await this.#request('signal', { name });
+  }
+
+  /** Interrupts past queued input where the terminal's mode makes 0x03 an interrupt; false where it does not. */
+  async interrupt(): Promise<boolean> {
+    return z.object({ interrupted: z.boolean() }).parse(await this.#request('interrupt', {})).interrupted;
+  }
+
+  async usage(): Promise<Usage> {
+    return usageSchema.parse(await this.#request('usage', {}));
+  }
+
+  /** Ends every process of the user. */
+  async killAll(): Promise<void> {
+    await this.#request('kill_all', {});
+  }
+
+  /** Writes a normalised tar into the workspace; `replace` empties it first. */
+  async unpack(files: Buffer, options: { replace: boolean }): Promise<{ files: number; bytes: number }> {
+    return unpackedSchema.parse(await this.#requestWithFiles('unpack', { ...options, files }));
+  }
+
+  /** The workspace as a tar, in pieces, read as fast as `onData` returns. */
+  async pack(onData: (data: Buffer) => void): Promise<void> {
+    const channel = this.#openChannel((data) => {
+      onData(data);
+    });
+    try {
+      await this.#request('pack', { channel, credit: channelWindowBytes }, uploadTimeoutMs);
+    } finally {
+      this.#channels.delete(channel);
+    }
+  }
+
+  /** Runs a program on pipes to its end. Aborting kills it. */
+  async spawn(parameters: SpawnParameters, signal: AbortSignal): Promise<SpawnResult> {
+    signal.throwIfAborted();
+    const stdout = this.#openChannel((data) => {
+      parameters.onStdout(data);
+    });
+    const stderr = this.#openChannel((data) => {
+      parameters.onStderr(data);
+    });
+    const stdin = parameters.stdin === null ? null : this.#openChannel(() => undefined);
+    const { argv, env } = parameters;
+    const id = this.#nextRequestId();
+    const kill = (): void => {
+      this.#request('kill', { spawn: id }).catch(() => undefined);
+    };
+    try {
+      const fields = { argv, env, channels: { stdin, stdout, stderr }, credit: channelWindowBytes };
+      const answer = this.#send(id, 'spawn', fields, null);
+      signal.addEventListener('abort', kill, { once: true });
+      if (stdin !== null && parameters.stdin !== null) await this.#upload(stdin, parameters.stdin);
+      return spawnResultSchema.parse(await answer);
+    } finally {
+      signal.removeEventListener('abort', kill);
+      for (const channel of [stdout, stderr, stdin]) if (channel !== null) this.#channels.delete(channel);
+    }
+  }
+
+  /** Terminal input; the caller keeps within the credit that `onInputCredit` gives. */
+  writeInput(data: Buffer): void {
+    for (let at = 0; at < data.length; at += maxPayloadBytes - 4) {
+      const piece = data.subarray(at, at + maxPayloadBytes - 4);
+      this.#write(encodeFrame(frameTypes.data, channelNumber(terminalChannel), piece));
+    }
+  }
+
+  /** Offsets up to which the agent may read the PTY, and may send the log. */
+  setFlow(readLimit: bigint, sendLimit: bigint): void {
+    const payload = Buffer.allocUnsafe(16);
+    payload.writeBigUInt64BE(readLimit, 0);
+    payload.writeBigUInt64BE(sendLimit, 8);
+    if (sendLimit > this.#sendLimit) this.#sendLimit = sendLimit;
+    this.#write(encodeFrame(frameTypes.flow, payload));
+  }
+
+  close(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#pingTimer !== null) clearInterval(this.#pingTimer);
+    const error = this.#closedError(reason);
+    this.#sync?.reject(error);
+    for (const request of this.#pending.values()) {
+      if (request.timer !== null) clearTimeout(request.timer);
+      request.reject(error);
+    }
+    this.#pending.clear();
+    this.#channels.clear();
+    this.#stream.destroy();
+    this.#listener.onClosed(reason);
+  }
+
+  #closedError(reason: string): RunnerError {
+    return new RunnerError('sandbox_failed', `The sandbox is gone: ${reason}.`);
+  }
+
+  #write(frame: Buffer): void {
+    if (!this.#closed) this.#stream.write(frame);
+  }
+
+  #nextRequestId(): number {
+    this.#lastRequestId += 1;
+    return this.#lastRequestId;
+  }
+
+  #openChannel(onData: (data: Buffer) => void): number {
+    this.#lastChannel += 1;
+    const number = this.#lastChannel;
+    this.#channels.set(number, {
+      onData: (data) => {
+        onData(data);
+        const credit = Buffer.allocUnsafe(8);
+        credit.writeUInt32BE(number, 0);
+        credit.writeUInt32BE(data.length, 4);
+        this.#write(encodeFrame(frameTypes.credit, credit));
+      },
+      onEnd: () => {
+        this.#channels.delete(number);
+      },
+    });
+    return number;
+  }
+
+  #request(op: string, fields: object, timeoutMs: number = requestTimeoutMs): Promise<Record<string, unknown>> {
+    return this.#send(this.#nextRequestId(), op, fields, timeoutMs);
+  }
+
+  #send(id: number, op: string, fields: object, timeoutMs: number | null): Promise<Record<string, unknown>> {
+    if (this.#closed) return Promise.reject(this.#closedError('it was closed before'));
+    const frame = encodeFrame(frameTypes.request, Buffer.from(JSON.stringify({ ...fields, id, op })));
+    const answer = new Promise<Record<string, unknown>>((resolve, reject) => {
+      const timer =
+        timeoutMs === null
+          ? null
+          : setTimeout(() => {
+              this.close(`no answer to ${op} within ${timeoutMs} ms`);
+            }, timeoutMs);
+      this.#pending.set(id, { resolve, reject, timer });
+    });
+    this.#write(frame);
+    return answer;
+  }
+
+  async #requestWithFiles(op: string, parameters: { files: Buffer | null }): Promise<Record<string, unknown>> {
+    const { files } = parameters;
+    if (files === null) return this.#request(op, parameters);
+    this.#lastChannel += 1;
+    const channel = this.#lastChannel;
+    this.#stream.cork();
+    const answer = this.#request(op, { ...parameters, files: channel }, uploadTimeoutMs);
+    const uploaded = this.#upload(channel, files);
+    process.nextTick(() => {
+      this.#stream.uncork();
+    });
+    const [result] = await Promise.all([answer, uploaded]);
+    return result;
+  }
+
+  async #upload(channel: number, data: Buffer): Promise<void> {
+    const number = channelNumber(channel);
+    for (let at = 0; at < data.length && !this.#closed; at += maxPayloadBytes - 4) {
+      const piece = data.subarray(at, at + maxPayloadBytes - 4);
+      const flowing = this.#stream.write(encodeFrame(frameTypes.data, number, piece));
+      if (!flowing) await this.#drained();
+    }
+    this.#write(encodeFrame(frameTypes.end, number));
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#stream.off('drain', done);
+        this.#stream.off('close', done);
+        resolve();
+      };
+      this.#stream.once('drain', done);
+      this.#stream.once('close', done);
+    });
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#closed) return;
+    try {
+      for (const frame of this.#decoder.push(chunk)) {
+        this.#dispatch(frame);
+        if (this.#closed) return;
+      }
+    } catch (error) {
+      this.close(`a protocol error: ${error instanceof Error ? error.message : 'unknown'}`);
+    }
+  }
+
+  #dispatch({ type, payload }: Frame): void {
+    switch (type) {
+      case frameTypes.output:
+        this.#onOutput(payload);
+        break;
+      case frameTypes.data:
+      case frameTypes.end:
+        this.#onChannel(type, payload);
+        break;
+      case frameTypes.credit:
+        if (payload.readUInt32BE(0) === terminalChannel) this.#listener.onInputCredit(payload.readUInt32BE(4));
+        break;
+      case frameTypes.response:
+        this.#onResponse(payload);
+        break;
+      case frameTypes.event:
+        this.#onEvent(payload);
+        break;
+      case frameTypes.synced:
+      case frameTypes.denied:
+        this.#onSyncAnswer(type, payload);
+        break;
+      default: // pong, unheld: hearing them is all there is to them
+    }
+  }
+
+  #onOutput(payload: Buffer): void {
+    const offset = payload.readBigUInt64BE(0);
+    const data = payload.subarray(8);
+    if (data.length === 0 || offset + BigInt(data.length) > this.#sendLimit) {
+      throw new FrameError('output beyond what was allowed');
+    }
+    this.#listener.onOutput(Number(offset), data);
+  }
+
+  #onChannel(type: number, payload: Buffer): void {
+    const channel = this.#channels.get(payload.readUInt32BE(0));
+    if (type === frameTypes.end) channel?.onEnd();
+    else channel?.onData(payload.subarray(4));
+  }
+
+  #onResponse(payload: Buffer): void {
+    const response = responseSchema.parse(JSON.parse(payload.toString()));
+    const request = this.#pending.get(response.id);
+    if (request === undefined) throw new FrameError('an answer to nothing');
+    this.#pending.delete(response.id);
+    if (request.timer !== null) clearTimeout(request.timer);
+    if (response.error === undefined) request.resolve(response);
+    else request.reject(new AgentRefusal(response.error.code, response.error.message));
+  }
+
+  #onEvent(payload: Buffer): void {
+    const event = eventSchema.parse(JSON.parse(payload.toString()));
+    if (event.event === 'ready') this.#listener.onReady();
+    else this.#listener.onExit({ outcome: event.outcome, exit_code: event.exit_code, signal: event.signal }, event.offset);
+  }
+
+  #onSyncAnswer(type: number, payload: Buffer): void {
+    const sync = this.#sync;
+    if (sync === null || !payload.subarray(0, 16).equals(sync.nonce)) return;
+    const message: unknown = JSON.parse(payload.subarray(16).toString());
+    if (type === frameTypes.synced) {
+      sync.resolve(syncedSchema.parse(message));
+    } else {
+      const holder = deniedSchema.parse(message).holder ?? 'another replica';
+      sync.reject(new RunnerError('sandbox_failed', `The sandbox is held by ${holder}.`, { context: { holder } }));
+    }
+  }
+}
+
+function channelNumber(channel: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(channel, 0);
+  return bytes;
+}

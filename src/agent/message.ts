@@ -1,0 +1,67 @@
+/** The JSON inside the agent's frames, checked: an agent is as hostile as the code that it runs beside. */
+import { z } from 'zod';
+
+const offset = z.number().int().nonnegative();
+const exitCode = z.number().int().min(0).max(255).nullable();
+const signalName = z
+  .string()
+  .regex(/^SIG[A-Z0-9+-]{1,12}$/)
+  .nullable();
+
+export const replExitSchema = z.object({
+  outcome: z.enum(['ok', 'runtime_error', 'signal', 'out_of_memory']),
+  exit_code: exitCode,
+  signal: signalName,
+});
+/** How a REPL ended, as the agent read it from the kernel. */
+export type ReplExit = z.infer<typeof replExitSchema>;
+
+export const syncedSchema = z.object({
+  epoch: z.string().regex(/^[0-9a-f-]{36}$/),
+  state: z.enum(['waiting', 'running', 'exited']),
+  ready: z.boolean(),
+  start: offset,
+  end: offset,
+  cols: z.number().int(),
+  rows: z.number().int(),
+  exit: replExitSchema.nullable(),
+});
+/** What an agent says of itself when a runner takes its lease. */
+export type AgentState = z.infer<typeof syncedSchema>;
+
+export const deniedSchema = z.object({ holder: z.string().max(200).nullable() });
+
+export const eventSchema = z.discriminatedUnion('event', [
+  z.object({ event: z.literal('ready') }),
+  replExitSchema.extend({ event: z.literal('exit'), offset }),
+]);
+
+export const responseSchema = z.looseObject({
+  id: z.number().int(),
+  error: z.object({ code: z.string().max(40), message: z.string().max(2000) }).optional(),
+});
+
+export const unpackedSchema = z.looseObject({ files: z.number().int(), bytes: z.number().int() });
+
+export const restartedSchema = z.looseObject({ offset });
+
+const count = z.number().nullable();
+export const usageSchema = z.looseObject({
+  memory_bytes: count,
+  memory_peak_bytes: count,
+  memory_limit_bytes: count,
+  cpu_nanos: count,
+  processes: count,
+  disk_bytes: count,
+  oom_kills: count,
+  fork_refusals: count,
+});
+export type Usage = z.infer<typeof usageSchema>;
+
+export const spawnResultSchema = z.looseObject({
+  exit_code: exitCode,
+  signal: signalName,
+  cpu_seconds: z.number().nonnegative(),
+  max_rss_bytes: z.number().nonnegative(),
+});
+export type SpawnResult = z.infer<typeof spawnResultSchema>;
