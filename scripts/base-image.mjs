@@ -1,0 +1,82 @@
+// Makes a base for language images where no registry is reachable: a minimal Debian with python3, bootstrapped from the
+// package mirror that this machine's own apt uses. Leaves a root file system in the cache folder (the bubblewrap driver
+// can use it as it is) and, where a Docker daemon answers, the image `repl_runner/base:<suite>`.
+// Needs root. Run it by hand as `node scripts/base-image.mjs trixie bookworm`; `npm test` calls it too.
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { apt } from './lib/apt.mjs';
+import { answers, output, pipe, run, say } from './lib/shell.mjs';
+
+/** Debian releases that are known to work, and the Python that they carry. */
+export const suites = { trixie: '3.13', bookworm: '3.11' };
+
+export const baseImage = (suite) => `repl_runner/base:${suite}`;
+
+export function rootfsFolder(suite) {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(cache, 'repl_runner', `rootfs-${suite}`);
+}
+
+/** Bootstraps the suite unless that was done before; answers the folder. */
+export async function makeRootfs(suite) {
+  const folder = rootfsFolder(suite);
+  if (existsSync(folder)) return folder;
+  if (process.getuid() !== 0) throw new Error(`Making ${folder} needs root (debootstrap).`);
+  await apt.need({ debootstrap: 'debootstrap' });
+  const unfinished = `${folder}.unfinished-${process.pid}`;
+  await mkdir(unfinished, { recursive: true, mode: 0o755 });
+  try {
+    say(`Bootstrapping Debian ${suite} with Python ${suites[suite] ?? ''} into ${folder} (about a minute) …`);
+    await run('debootstrap', ['--variant=minbase', '--include=python3', suite, unfinished, mirror()], { quiet: true });
+    await slim(unfinished);
+    await rename(unfinished, folder);
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/** Imports the root file system as an image unless the daemon has it. */
+export async function makeBaseImage(suite) {
+  const folder = await makeRootfs(suite);
+  if (!answers('docker', ['image', 'inspect', baseImage(suite)])) {
+    say(`Importing ${baseImage(suite)} …`);
+    await pipe(['tar', '-C', folder, '--numeric-owner', '-c', '.'], ['docker', 'import', '-', baseImage(suite)]);
+  }
+  return folder;
+}
+
+/** Drops what a sandbox has no use for, and makes everything readable to the sandbox user. */
+async function slim(folder) {
+  for (const path of ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/man', 'usr/share/locale']) {
+    await rm(join(folder, path), { recursive: true, force: true });
+  }
+  await writeFile(join(folder, 'etc/hostname'), 'repl\n');
+  await mkdir(join(folder, 'sandbox'), { recursive: true, mode: 0o755 });
+  await mkdir(join(folder, 'opt/repl_runner'), { recursive: true, mode: 0o755 });
+  await run('find', [folder, '-xdev', '-perm', '/6000', '-type', 'f', '-exec', 'chmod', 'a-s', '{}', '+']);
+  await run('chmod', ['755', folder]);
+}
+
+/** The mirror of this machine's own apt configuration; no host is named in this project. */
+function mirror() {
+  const targets = output('apt-get', ['indextargets', '--format', '$(ORIGIN)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)']);
+  const found = targets
+    .split('\n')
+    .map((line) => line.split('|'))
+    .find(([origin, component, release, uri]) =>
+      origin === 'Debian' && component === 'main' && !/-/.test(release ?? '') && uri);
+  if (!found) throw new Error("This machine's apt knows no Debian mirror; a base image cannot be bootstrapped here.");
+  return found[3];
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const wanted = process.argv.slice(2);
+  for (const suite of wanted.length > 0 ? wanted : ['trixie']) {
+    if (answers('docker', ['version'])) await makeBaseImage(suite);
+    else await makeRootfs(suite);
+  }
+}

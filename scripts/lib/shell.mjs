@@ -1,0 +1,54 @@
+// How the scripts run other programs: loudly, and with the output kept where it says why something failed.
+import { spawn, spawnSync } from 'node:child_process';
+
+export const say = (text) => console.log(`» ${text}`);
+
+/** Runs to the end; rejects when it fails. `quiet` shows the output only then. */
+export function run(command, args, { quiet = false, env, cwd } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
+      env: { ...process.env, ...env },
+      cwd,
+    });
+    const kept = [];
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => kept.push(chunk));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) return resolve();
+      if (quiet) process.stderr.write(Buffer.concat(kept).toString().split('\n').slice(-30).join('\n'));
+      reject(new Error(`\`${command} ${args.join(' ')}\` failed (exit code ${code}).`));
+    });
+  });
+}
+
+/** What it prints; throws when it fails. */
+export function output(command, args) {
+  const { status, stdout, error } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`\`${command} ${args.join(' ')}\` failed (exit code ${status}).`);
+  return stdout;
+}
+
+/** Whether it exists and ends well. */
+export const answers = (command, args) => spawnSync(command, args, { stdio: 'ignore', timeout: 20_000 }).status === 0;
+
+/** `from | to`. */
+export function pipe(from, to) {
+  return new Promise((resolve, reject) => {
+    const source = spawn(from[0], from.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
+    const sink = spawn(to[0], to.slice(1), { stdio: [source.stdout, 'ignore', 'inherit'] });
+    // The sink holds a copy of its own; this one would keep the source from noticing that the sink is gone.
+    source.stdout.destroy();
+    const codes = new Map();
+    for (const child of [source, sink]) {
+      child.on('error', reject);
+      child.on('close', (code) => {
+        codes.set(child, code);
+        if (codes.size < 2) return;
+        if (codes.get(source) === 0 && codes.get(sink) === 0) resolve();
+        else reject(new Error(`\`${from.join(' ')} | ${to.join(' ')}\` failed.`));
+      });
+    }
+  });
+}
