@@ -87,7 +87,7 @@ export class AgentRefusal extends Error {
 
 export class AgentConnection {
   readonly #stream: Duplex;
-  readonly #listener: AgentListener;
+  #listener: AgentListener;
   readonly #decoder = new FrameDecoder();
   readonly #pending = new Map<number, PendingRequest>();
   readonly #channels = new Map<number, Channel>();
@@ -95,7 +95,7 @@ export class AgentConnection {
   #lastChannel = terminalChannel;
   #pingTimer: NodeJS.Timeout | null = null;
   #sync: { nonce: Buffer; resolve(state: AgentState): void; reject(error: Error): void } | null = null;
-  #sendLimit = 0n;
+  #outputCredit = 0;
   #closed = false;
 
   constructor(stream: Duplex, listener: AgentListener) {
@@ -113,6 +113,11 @@ export class AgentConnection {
     stream.on('end', () => {
       this.close('the stream has ended');
     });
+  }
+
+  /** Who hears of this agent from now on: the pool while it waits, then its session. */
+  listen(listener: AgentListener): void {
+    this.#listener = listener;
   }
 
   get closed(): boolean {
@@ -257,12 +262,12 @@ export class AgentConnection {
     }
   }
 
-  /** Offsets up to which the agent may read the PTY, and may send the log. */
-  setFlow(readLimit: bigint, sendLimit: bigint): void {
+  /** The log offset up to which the agent may read the PTY, and how many more bytes of the log it may send. */
+  setFlow(readLimit: bigint, moreOutputBytes: number): void {
     const payload = Buffer.allocUnsafe(16);
     payload.writeBigUInt64BE(readLimit, 0);
-    payload.writeBigUInt64BE(sendLimit, 8);
-    if (sendLimit > this.#sendLimit) this.#sendLimit = sendLimit;
+    payload.writeBigUInt64BE(BigInt(moreOutputBytes), 8);
+    this.#outputCredit += moreOutputBytes;
     this.#write(encodeFrame(frameTypes.flow, payload));
   }
 
@@ -375,7 +380,7 @@ export class AgentConnection {
     try {
       for (const frame of this.#decoder.push(chunk)) {
         this.#dispatch(frame);
-        if (this.#closed) return;
+        if (this.closed) return;
       }
     } catch (error) {
       this.close(`a protocol error: ${error instanceof Error ? error.message : 'unknown'}`);
@@ -409,12 +414,13 @@ export class AgentConnection {
   }
 
   #onOutput(payload: Buffer): void {
-    const offset = payload.readBigUInt64BE(0);
+    const offset = Number(payload.readBigUInt64BE(0));
     const data = payload.subarray(8);
-    if (data.length === 0 || offset + BigInt(data.length) > this.#sendLimit) {
+    this.#outputCredit -= data.length;
+    if (data.length === 0 || this.#outputCredit < 0 || !Number.isSafeInteger(offset)) {
       throw new FrameError('output beyond what was allowed');
     }
-    this.#listener.onOutput(Number(offset), data);
+    this.#listener.onOutput(offset, data);
   }
 
   #onChannel(type: number, payload: Buffer): void {
@@ -436,7 +442,8 @@ export class AgentConnection {
   #onEvent(payload: Buffer): void {
     const event = eventSchema.parse(JSON.parse(payload.toString()));
     if (event.event === 'ready') this.#listener.onReady();
-    else this.#listener.onExit({ outcome: event.outcome, exit_code: event.exit_code, signal: event.signal }, event.offset);
+    else
+      this.#listener.onExit({ outcome: event.outcome, exit_code: event.exit_code, signal: event.signal }, event.offset);
   }
 
   #onSyncAnswer(type: number, payload: Buffer): void {

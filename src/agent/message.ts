@@ -24,6 +24,8 @@ export const syncedSchema = z.object({
   end: offset,
   cols: z.number().int(),
   rows: z.number().int(),
+  /** What the owner had taken, where the program is held back for one; else null. */
+  acknowledged: offset.nullable(),
   exit: replExitSchema.nullable(),
 });
 /** What an agent says of itself when a runner takes its lease. */

@@ -12,6 +12,7 @@ import struct
 import time
 
 from . import frames, kernel, process, terminal, workspace
+from .output_log import CAPACITY
 from .spawned import Spawned
 
 TERMINAL = 0
@@ -171,13 +172,13 @@ class Agent:
         """Queues what may go out now, and writes."""
         pty = self.terminal
         while len(self.unsent) < MAX_UNSENT:
-            limit = min(pty.log.end, pty.send_limit)
             pty.sent = max(pty.sent, pty.log.start)
-            if pty.sent >= limit or self.holder is None:
+            size = min(pty.log.end - pty.sent, pty.send_credit, frames.MAX_PAYLOAD - OFFSET.size)
+            if size <= 0:
                 break
-            data = pty.log.read(pty.sent, min(limit - pty.sent, frames.MAX_PAYLOAD - OFFSET.size))
-            self.send(frames.OUTPUT, OFFSET.pack(pty.sent), data)
-            pty.sent += len(data)
+            self.send(frames.OUTPUT, OFFSET.pack(pty.sent), pty.log.read(pty.sent, size))
+            pty.sent += size
+            pty.send_credit -= size
         self.pump_download()
         if self.unsent:
             self.write_out()
@@ -240,7 +241,8 @@ class Agent:
         if kind == frames.DATA:
             self.on_data(CHANNEL.unpack_from(payload)[0], payload[CHANNEL.size :])
         elif kind == frames.FLOW:
-            self.terminal.read_limit, self.terminal.send_limit = FLOW.unpack(payload)
+            self.terminal.read_limit, more = FLOW.unpack(payload)
+            self.terminal.send_credit += more
         elif kind == frames.PING:
             self.send(frames.PONG)
         elif kind == frames.REQUEST:
@@ -262,7 +264,7 @@ class Agent:
         self.holder, self.released, self.heard_at = message["replica"], False, now
         self.resume_grace = message["resume_grace_seconds"]
         pty = self.terminal
-        pty.sent, pty.send_limit = pty.log.start, 0
+        pty.sent, pty.send_credit = pty.log.start, 0
         state = {
             "epoch": self.epoch,
             "state": self.state,
@@ -271,6 +273,7 @@ class Agent:
             "end": pty.log.end,
             "cols": pty.cols,
             "rows": pty.rows,
+            "acknowledged": None if pty.read_limit == frames.FREE else max(0, pty.read_limit - CAPACITY),
             "exit": pty.exit,
         }
         self.send(frames.SYNCED, nonce, json.dumps(state).encode())

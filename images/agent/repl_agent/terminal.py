@@ -1,7 +1,7 @@
 """The session's terminal: a PTY, the log of what it printed, its queued input, and the REPL that runs on it.
 
-It reads the PTY no further than `read_limit` and hands out the log no further than `send_limit`; who moves these limits,
-and why, is the runner's business. It writes nothing to the runner by itself: the agent pumps it.
+It reads the PTY no further than `read_limit` and hands out no more of its log than `send_credit`; who moves these, and
+why, is the runner's business. It writes nothing to the runner by itself: the agent pumps it.
 """
 
 import errno
@@ -40,7 +40,7 @@ class Terminal:
         self.log = OutputLog()
         self.sent = 0
         self.read_limit = FREE
-        self.send_limit = 0
+        self.send_credit = 0
         self.cols, self.rows = 80, 24
         self.master = None
         self.pid = None

@@ -1,0 +1,229 @@
+/**
+ * The warm sandboxes of one language, and the queue of those who wait for one. Single-use: what is claimed never comes
+ * back. It decides by `policy` and never makes more than its share at once; what becomes of a claim is the session's.
+ */
+import { RunnerError } from '../errors.js';
+import type { Language } from '../language/language.js';
+import type { Limits } from '../sandbox/limits.js';
+import { rateWindowMs, refillCount, targetSize, type PoolBounds } from './policy.js';
+import type { WarmSandbox } from './warm-sandbox.js';
+
+export interface PoolOptions {
+  readonly language: Language;
+  readonly bounds: PoolBounds;
+  /** How many sandboxes may be under way at once: no more than cores, since more disturb the starts beside them. */
+  readonly concurrency: number;
+  readonly admissionWaitMs: number;
+  /** How many may wait before the next is refused at once. */
+  readonly maxWaiting: number;
+  /** Pause between a claim and the refill that it causes, so that the refill does not disturb the start. */
+  readonly refillDelayMs: number;
+  /** First pause after a sandbox could not be made; doubles up to 30 s. */
+  readonly retryDelayMs: number;
+}
+
+export interface PoolDependencies {
+  make(language: Language, limits: Partial<Limits>, signal: AbortSignal): Promise<WarmSandbox>;
+  /** How many more sessions this replica may take. */
+  room(): number;
+  onMade(milliseconds: number): void;
+  onMakeFailed(error: unknown): void;
+}
+
+export interface Claim {
+  readonly warm: WarmSandbox;
+  /** True when it was made for this claim. */
+  readonly cold: boolean;
+  readonly waitMs: number;
+}
+
+interface Waiter {
+  readonly since: number;
+  resolve(claim: Claim): void;
+  reject(error: RunnerError): void;
+}
+
+const maxRetryDelayMs = 30_000;
+
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #dependencies: PoolDependencies;
+  readonly #warm: WarmSandbox[] = [];
+  readonly #waiting: Waiter[] = [];
+  readonly #making = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  #claims: number[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #failures = 0;
+
+  constructor(options: PoolOptions, dependencies: PoolDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+  }
+
+  get counts(): { warm: number; creating: number; waiting: number } {
+    return { warm: this.#warm.length, creating: this.#making.size, waiting: this.#waiting.length };
+  }
+
+  /** Begins to fill. */
+  open(): void {
+    this.#refill();
+  }
+
+  /**
+   * A sandbox for one session. Rejects with `capacity_exhausted` when none comes within the admission wait or too many
+   * wait already, and with the signal's reason when aborted.
+   */
+  async claim(signal: AbortSignal): Promise<Claim> {
+    signal.throwIfAborted();
+    const now = performance.now();
+    this.#claims = this.#claims.filter((at) => now - at < rateWindowMs);
+    this.#claims.push(now);
+    const warm = this.#takeWarm();
+    if (warm !== undefined) {
+      this.#refillLater(this.#options.refillDelayMs);
+      return { warm, cold: false, waitMs: 0 };
+    }
+    if (this.#waiting.length >= this.#options.maxWaiting || this.#noneCanCome())
+      throw full(this.#options.language.name);
+    return await this.#wait(signal, now);
+  }
+
+  /** Makes one sandbox with limits of its own, past the warm ones. */
+  async claimCold(limits: Partial<Limits>, signal: AbortSignal): Promise<Claim> {
+    if (this.#dependencies.room() <= 0) throw full(this.#options.language.name);
+    const since = performance.now();
+    const bounded = AbortSignal.any([signal, this.#stopping.signal]);
+    const warm = await this.#dependencies.make(this.#options.language, limits, bounded);
+    return { warm, cold: true, waitMs: performance.now() - since };
+  }
+
+  /** Refuses all further claims and destroys what waits here; resolves when nothing is left. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new RunnerError('draining', 'The runner is stopping.'));
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(new RunnerError('draining', 'The runner is stopping.'));
+    await Promise.allSettled(this.#making);
+    await Promise.allSettled(this.#warm.splice(0).map((warm) => discard(warm)));
+  }
+
+  #takeWarm(): WarmSandbox | undefined {
+    let warm = this.#warm.shift();
+    while (warm?.connection.closed === true) warm = this.#warm.shift();
+    return warm;
+  }
+
+  #noneCanCome(): boolean {
+    return this.#stopping.signal.aborted || (this.#making.size === 0 && this.#dependencies.room() <= 0);
+  }
+
+  async #wait(signal: AbortSignal, since: number): Promise<Claim> {
+    return await new Promise<Claim>((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+        const at = this.#waiting.indexOf(waiter);
+        if (at >= 0) this.#waiting.splice(at, 1);
+        act();
+      };
+      const waiter: Waiter = {
+        since,
+        resolve: (claim) => {
+          settle(() => {
+            resolve(claim);
+          });
+        },
+        reject: (error) => {
+          settle(() => {
+            reject(error);
+          });
+        },
+      };
+      const onAbort = (): void => {
+        waiter.reject(new RunnerError('internal', 'The client went away.', { cause: signal.reason }));
+      };
+      const timer = setTimeout(() => {
+        waiter.reject(full(this.#options.language.name));
+      }, this.#options.admissionWaitMs);
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#waiting.push(waiter);
+      this.#refill();
+    });
+  }
+
+  #refillLater(delayMs: number): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#refill();
+    }, delayMs);
+  }
+
+  #refill(): void {
+    if (this.#stopping.signal.aborted) return;
+    const { bounds, concurrency } = this.#options;
+    const count = refillCount({
+      target: targetSize(bounds, this.#claims, performance.now()),
+      warm: this.#warm.length,
+      creating: this.#making.size,
+      waiting: this.#waiting.length,
+      room: this.#dependencies.room(),
+      concurrency,
+    });
+    for (let index = 0; index < count; index += 1) {
+      const making = this.#make().finally(() => {
+        this.#making.delete(making);
+        this.#refillLater(this.#failures > 0 ? this.#retryDelayMs() : 0);
+      });
+      this.#making.add(making);
+    }
+  }
+
+  #retryDelayMs(): number {
+    return Math.min(maxRetryDelayMs, this.#options.retryDelayMs * 2 ** Math.min(this.#failures - 1, 10));
+  }
+
+  async #make(): Promise<void> {
+    const since = performance.now();
+    try {
+      const warm = await this.#dependencies.make(this.#options.language, {}, this.#stopping.signal);
+      this.#failures = 0;
+      this.#dependencies.onMade(performance.now() - since);
+      if (this.#stopping.signal.aborted) await discard(warm);
+      else this.#hand(warm);
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      this.#failures += 1;
+      this.#dependencies.onMakeFailed(error);
+      if (error instanceof RunnerError && error.code === 'driver_unavailable') {
+        for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
+      }
+    }
+  }
+
+  #hand(warm: WarmSandbox): void {
+    const waiter = this.#waiting[0];
+    if (waiter !== undefined) {
+      waiter.resolve({ warm, cold: true, waitMs: performance.now() - waiter.since });
+      return;
+    }
+    this.#warm.push(warm);
+    void warm.sandbox.ended.then(() => {
+      const at = this.#warm.indexOf(warm);
+      if (at < 0) return;
+      this.#warm.splice(at, 1);
+      this.#refillLater(this.#options.retryDelayMs);
+    });
+  }
+}
+
+async function discard(warm: WarmSandbox): Promise<void> {
+  warm.connection.close('it is no longer needed');
+  await warm.sandbox.destroy();
+}
+
+function full(language: string): RunnerError {
+  return new RunnerError('capacity_exhausted', `No ${language} sandbox is free at the moment. Try again shortly.`, {
+    context: { language, retry_after_seconds: 2 },
+  });
+}

@@ -1,0 +1,87 @@
+/** A sandbox whose agent answers: made by a driver, greeted, and with its REPL up where the language has a hook. */
+import { AgentConnection, type AgentListener } from '../agent/agent-connection.js';
+import type { AgentState } from '../agent/message.js';
+import { RunnerError } from '../errors.js';
+import type { Sandbox, SandboxDriver, SandboxSpec } from '../sandbox/sandbox.js';
+
+/** From create to a waiting REPL; a cold image on a busy disk takes seconds. */
+const readyTimeoutMs = 30_000;
+
+export interface WarmSandbox {
+  readonly sandbox: Sandbox;
+  readonly connection: AgentConnection;
+  readonly state: AgentState;
+}
+
+export interface GreetingOptions {
+  readonly resumeGraceSeconds: number;
+}
+
+/** Makes one. Rejects with RunnerError and leaves nothing behind when it fails, takes too long or is aborted. */
+export async function createWarmSandbox(
+  driver: SandboxDriver,
+  spec: SandboxSpec,
+  options: GreetingOptions,
+  signal: AbortSignal,
+): Promise<WarmSandbox> {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(readyTimeoutMs)]);
+  const sandbox = await driver.create(spec, bounded);
+  try {
+    const waiting = new WaitingForReady();
+    const connection = new AgentConnection(sandbox.stream, waiting);
+    bounded.addEventListener('abort', () => {
+      waiting.onClosed('it was not ready in time');
+    });
+    const state = await connection.sync({
+      replica: spec.identity.replica,
+      resumeGraceSeconds: options.resumeGraceSeconds,
+      fresh: true,
+      timeoutMs: readyTimeoutMs,
+    });
+    if (!state.ready) await waiting.ready;
+    return { sandbox, connection, state };
+  } catch (error) {
+    await sandbox.destroy();
+    const end = await sandbox.ended;
+    throw new RunnerError(
+      'sandbox_failed',
+      `A ${spec.language.name} sandbox could not be made ready (${end.reason}).`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+class WaitingForReady implements AgentListener {
+  #resolve: () => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
+  readonly ready = new Promise<void>((resolve, reject) => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  });
+
+  constructor() {
+    this.ready.catch(() => undefined); // it may fail before, or without, anybody waiting for it
+  }
+
+  onReady(): void {
+    this.#resolve();
+  }
+
+  onClosed(reason: string): void {
+    this.#reject(new RunnerError('sandbox_failed', `The agent is gone: ${reason}.`));
+  }
+
+  onExit(): void {
+    this.#reject(new RunnerError('sandbox_failed', 'The REPL ended before it was ready.'));
+  }
+
+  onOutput(): void {
+    this.#reject(new RunnerError('sandbox_failed', 'The agent spoke out of turn.'));
+  }
+
+  onInputCredit(): void {
+    this.onOutput();
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * One user's REPL: a claimed sandbox, its terminal, its state and its end. It obeys `state` and `lifetime`, translates the
+ * agent's refusals, and gives nothing back to the pool.
+ */
+import { AgentRefusal, type AgentConnection, type AgentListener } from '../agent/agent-connection.js';
+import type { AgentState, ReplExit } from '../agent/message.js';
+import { RunnerError, type ErrorCode } from '../errors.js';
+import type { Limits } from '../sandbox/limits.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
+import type { CloseReason } from '../terminal/protocol.js';
+import { Terminal } from '../terminal/terminal.js';
+import { writeArchive } from '../workspace/archive.js';
+import { nextDeadline, warningMs, type LifetimeRules } from './lifetime.js';
+import type { RestartRequest, SessionSignal, StartRequest, TerminalSize } from './start-request.js';
+import { transition, type SessionState } from './state.js';
+
+export type EndReason =
+  'deleted' | 'idle' | 'detach_grace' | 'max_lifetime' | 'sandbox_lost' | 'start_failed' | 'stopping';
+
+export interface SessionSettings {
+  readonly rules: LifetimeRules;
+  readonly resumeGraceMs: number;
+}
+
+export interface SessionParts {
+  readonly sandbox: Sandbox;
+  readonly connection: AgentConnection;
+  readonly agent: AgentState;
+  readonly createdAt: Date;
+  readonly cold: boolean;
+  readonly waitMs: number;
+}
+
+const closeReasons: Readonly<Record<EndReason, CloseReason>> = {
+  deleted: 'deleted',
+  idle: 'expired',
+  detach_grace: 'expired',
+  max_lifetime: 'expired',
+  sandbox_lost: 'sandbox_lost',
+  start_failed: 'sandbox_lost',
+  stopping: 'draining',
+};
+
+const refusalCodes: Readonly<Record<string, ErrorCode>> = {
+  disk_full: 'disk_full',
+  archive_invalid: 'archive_invalid',
+  state: 'session_state',
+};
+
+export class Session implements AgentListener {
+  readonly id: string;
+  readonly viewId: string;
+  readonly language: string;
+  readonly limits: Limits;
+  readonly createdAt: Date;
+  readonly cold: boolean;
+  readonly waitMs: number;
+  readonly terminal: Terminal;
+  readonly #sandbox: Sandbox;
+  readonly #connection: AgentConnection;
+  readonly #rules: LifetimeRules;
+  readonly #onEnded: (reason: EndReason) => void;
+  #state: SessionState = 'starting';
+  #exit: ReplExit | null = null;
+  #activeAt = Date.now();
+  #detachedAt: number | null = null;
+  #cpuNanos = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #warned = false;
+  #ending: Promise<void> | null = null;
+
+  /** @param onEnded told once, when the session is gone and its sandbox removed */
+  constructor(parts: SessionParts, settings: SessionSettings, onEnded: (reason: EndReason) => void) {
+    const { identity, language, limits } = parts.sandbox.spec;
+    this.id = identity.sessionId;
+    this.viewId = identity.viewId;
+    this.language = language.name;
+    this.limits = limits;
+    this.createdAt = parts.createdAt;
+    this.cold = parts.cold;
+    this.waitMs = parts.waitMs;
+    this.#sandbox = parts.sandbox;
+    this.#connection = parts.connection;
+    this.#rules = settings.rules;
+    this.#onEnded = onEnded;
+    const { epoch, cols, rows, start } = parts.agent;
+    this.terminal = new Terminal(
+      this.#connection,
+      {
+        onActivity: () => {
+          this.touch();
+        },
+        onOwnerAttached: () => {
+          this.#onOwner(null);
+        },
+        onOwnerDetached: () => {
+          this.#onOwner(Date.now());
+        },
+      },
+      { epoch, cols, rows, resumeGraceMs: settings.resumeGraceMs, offset: start },
+    );
+    this.#connection.listen(this);
+    void parts.sandbox.ended.then(() => this.end('sandbox_lost'));
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get exit(): { outcome: string; exitCode: number | null; signal: string | null } | null {
+    const exit = this.#exit;
+    return exit === null ? null : { outcome: exit.outcome, exitCode: exit.exit_code, signal: exit.signal };
+  }
+
+  get attachments(): { owner: boolean; viewers: number } {
+    return this.terminal.attached;
+  }
+
+  /** When it ends if nothing more happens. */
+  get expiresAt(): Date {
+    return new Date(this.#deadline().at);
+  }
+
+  /** Something happened that shows that the session is in use. */
+  touch(): void {
+    this.#activeAt = Date.now();
+  }
+
+  /** Puts the files in place and lets the REPL go. A failure ends the session. */
+  async start(request: Omit<StartRequest, 'language' | 'limits'>): Promise<void> {
+    const { entries, startup, env, size } = request;
+    try {
+      this.terminal.open(size);
+      const files = entries.length === 0 ? null : await writeArchive(entries);
+      await this.#connection.start({ ...size, env, startup, files });
+      if (this.#state === 'starting') this.#state = transition(this.#state, 'running');
+      this.#arm();
+    } catch (error) {
+      await this.end('start_failed');
+      throw translate(error);
+    }
+  }
+
+  /** Takes up a session of an earlier runner, as its agent describes it. */
+  resume(agent: AgentState): void {
+    this.#exit = agent.exit;
+    this.#state = agent.state === 'exited' ? 'exited' : 'running';
+    this.#detachedAt = Date.now();
+    if (agent.exit !== null) this.terminal.onExit(agent.exit, agent.end);
+    else if (agent.acknowledged !== null) this.terminal.awaitOwner(agent.acknowledged);
+    this.terminal.open(agent);
+    this.#arm();
+  }
+
+  /** A fresh REPL in the same sandbox. */
+  async restart(request: RestartRequest, signal: AbortSignal): Promise<void> {
+    this.#mustBe('running', 'exited');
+    signal.throwIfAborted();
+    this.touch();
+    const { entries, startup, env } = request;
+    const size = request.size ?? this.terminal.size;
+    await this.terminal.resize(size.cols, size.rows);
+    const files = entries === null ? null : await writeArchive(entries);
+    try {
+      const { offset } = await this.#connection.restart({ cols: size.cols, rows: size.rows, env, startup, files });
+      if (this.#state === 'exited') this.#state = transition(this.#state, 'running');
+      this.#exit = null;
+      this.terminal.onRestarted(offset);
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  async resize(size: TerminalSize): Promise<void> {
+    this.#mustBe('running', 'exited');
+    this.touch();
+    await this.terminal.resize(size.cols, size.rows);
+  }
+
+  async signal(name: SessionSignal): Promise<void> {
+    this.#mustBe('running');
+    this.touch();
+    try {
+      await this.#connection.signal(name);
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  /** Ends it for good; every call resolves when the sandbox is gone. */
+  end(reason: EndReason): Promise<void> {
+    this.#ending ??= this.#endOnce(reason);
+    return this.#ending;
+  }
+
+  /** Lets go of a session whose sandbox outlives this runner. */
+  async release(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#ending ??= Promise.resolve();
+    await this.#connection.release();
+    this.terminal.close('draining');
+    this.#connection.close('it was released');
+  }
+
+  // --- what the agent tells ---
+
+  onOutput(offset: number, data: Buffer): void {
+    this.terminal.onOutput(offset, data);
+  }
+
+  onInputCredit(bytes: number): void {
+    this.terminal.onInputCredit(bytes);
+  }
+
+  onExit(exit: ReplExit, offset: number): void {
+    if (this.#state === 'ended') return;
+    this.#exit = exit;
+    if (this.#state !== 'exited') this.#state = transition(this.#state, 'exited');
+    this.terminal.onExit(exit, offset);
+  }
+
+  onReady(): void {
+    // a restarted REPL is up, which its prompt shows
+  }
+
+  onClosed(): void {
+    void this.end('sandbox_lost');
+  }
+
+  async #endOnce(reason: EndReason): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#state = transition(this.#state, 'ended');
+    this.terminal.close(closeReasons[reason], { reason });
+    this.#connection.close('the session has ended');
+    await this.#sandbox.destroy();
+    this.#onEnded(reason);
+  }
+
+  #mustBe(...states: SessionState[]): void {
+    if (states.includes(this.#state)) return;
+    if (this.#state === 'ended') throw new RunnerError('session_ended', 'The session has ended.');
+    throw new RunnerError(
+      'session_state',
+      `The session is ${this.#state}; this call needs it ${states.join(' or ')}.`,
+      {
+        context: { state: this.#state },
+      },
+    );
+  }
+
+  #onOwner(detachedAt: number | null): void {
+    this.#detachedAt = detachedAt;
+    this.touch();
+    if (this.#state !== 'ended') this.#arm();
+  }
+
+  #deadline(): ReturnType<typeof nextDeadline> {
+    return nextDeadline(this.#rules, {
+      createdAt: this.createdAt.getTime(),
+      activeAt: this.#activeAt,
+      detachedAt: this.#detachedAt,
+    });
+  }
+
+  /** One timer a session: it looks again at the next deadline, or at the warning before it. */
+  #arm(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#ending !== null) return;
+    const left = this.#deadline().at - Date.now();
+    const wait = left > warningMs ? left - warningMs : left;
+    this.#timer = setTimeout(() => void this.#look(), Math.min(Math.max(wait, 0), 0x7fff_ffff)).unref();
+  }
+
+  async #look(): Promise<void> {
+    let deadline = this.#deadline();
+    if (deadline.reason === 'idle' && deadline.at - Date.now() <= warningMs && (await this.#hasComputed())) {
+      this.touch();
+      deadline = this.#deadline();
+    }
+    if (this.#ending !== null) return;
+    const left = deadline.at - Date.now();
+    if (left <= 0) {
+      await this.end(deadline.reason);
+      return;
+    }
+    if (left <= warningMs && !this.#warned) {
+      this.terminal.tell({ type: 'warning', reason: deadline.reason, seconds: Math.ceil(left / 1000) });
+    }
+    this.#warned = left <= warningMs;
+    this.#arm();
+  }
+
+  /** Whether the sandbox has used CPU time worth the name since it was last asked. */
+  async #hasComputed(): Promise<boolean> {
+    try {
+      const { cpu_nanos: nanos } = await this.#connection.usage();
+      const used = (nanos ?? 0) - this.#cpuNanos;
+      this.#cpuNanos = nanos ?? 0;
+      return used > this.#rules.idleMs * 1e6 * 0.01;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function translate(error: unknown): RunnerError {
+  if (error instanceof RunnerError) return error;
+  if (error instanceof AgentRefusal) {
+    const code = refusalCodes[error.code] ?? 'sandbox_failed';
+    return new RunnerError(code, `The sandbox refused: ${error.message}.`, { cause: error });
+  }
+  return new RunnerError('internal', 'The session could not do that.', { cause: error });
+}

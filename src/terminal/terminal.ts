@@ -1,0 +1,303 @@
+/**
+ * A session's terminal in the runner: the mirrored log, its attachments, the queue of typed input and the rule of flow.
+ * It knows neither websockets nor sandboxes: sockets come in by AttachmentSocket, the agent by TerminalBackend.
+ */
+import { inputWindowBytes, unlimited } from '../agent/agent-connection.js';
+import type { ReplExit } from '../agent/message.js';
+import { Attachment, type AttachmentOptions, type AttachmentSocket } from './attachment.js';
+import { readLimit, sendWindowBytes, worthTelling, type OwnerFlow } from './flow.js';
+import { OutputLog } from './output-log.js';
+import type { CloseReason, ServerMessage } from './protocol.js';
+
+/** Without a reader the log is mirrored at this pace, so that a flood that nobody watches costs the runner little. */
+const unwatchedRenewalMs = 100;
+const interruptByte = 0x03;
+
+/** What a terminal asks of the agent. */
+export interface TerminalBackend {
+  writeInput(data: Buffer): void;
+  setFlow(readLimit: bigint, moreOutputBytes: number): void;
+  resize(cols: number, rows: number): Promise<void>;
+  interrupt(): Promise<boolean>;
+}
+
+export interface TerminalSettings {
+  readonly epoch: string;
+  readonly cols: number;
+  readonly rows: number;
+  /** How long an owner of repl.v1 that left holds the program back. */
+  readonly resumeGraceMs: number;
+  /** Offset of the first byte that will arrive. */
+  readonly offset: number;
+}
+
+/** What a session wants to know of its terminal. */
+export interface TerminalListener {
+  onActivity(): void;
+  onOwnerAttached(): void;
+  onOwnerDetached(): void;
+}
+
+export class Terminal {
+  readonly epoch: string;
+  readonly #backend: TerminalBackend;
+  readonly #listener: TerminalListener;
+  readonly #resumeGraceMs: number;
+  readonly #log: OutputLog;
+  readonly #attachments = new Set<Attachment>();
+  #size: { cols: number; rows: number };
+  #owner: Attachment | null = null;
+  /** Where a repl.v1 owner that left within the grace had got to. */
+  #absentAcknowledged: number | null = null;
+  #graceTimer: NodeJS.Timeout | null = null;
+  #renewalTimer: NodeJS.Timeout | null = null;
+  #readLimit = unlimited;
+  /** Bytes of output that the agent may still send. */
+  #outputCredit = 0;
+  #input: Buffer[] = [];
+  #inputBytes = 0;
+  #inputCredit = inputWindowBytes;
+  #onInputDrained: (() => void)[] = [];
+  #exit: { exit: ReplExit; offset: number } | null = null;
+  #closed = false;
+
+  constructor(backend: TerminalBackend, listener: TerminalListener, settings: TerminalSettings) {
+    this.#backend = backend;
+    this.#listener = listener;
+    this.epoch = settings.epoch;
+    this.#size = { cols: settings.cols, rows: settings.rows };
+    this.#resumeGraceMs = settings.resumeGraceMs;
+    this.#log = new OutputLog(settings.offset);
+  }
+
+  get log(): Pick<OutputLog, 'start' | 'end'> {
+    return this.#log;
+  }
+
+  get size(): { readonly cols: number; readonly rows: number } {
+    return this.#size;
+  }
+
+  get attached(): { owner: boolean; viewers: number } {
+    const owner = this.#owner !== null;
+    return { owner, viewers: this.#attachments.size - (owner ? 1 : 0) };
+  }
+
+  /** Lets the agent send; to be called once the terminal's output may be shown. Its PTY has, or is given, this size. */
+  open(size: { readonly cols: number; readonly rows: number }): void {
+    this.#size = { cols: size.cols, rows: size.rows };
+    this.#renewOutputCredit();
+  }
+
+  /** A terminal whose owner was attached when an earlier runner went away is held back until it resumes or the grace ends. */
+  awaitOwner(acknowledged: number): void {
+    this.#absentAcknowledged = acknowledged;
+    this.#startGrace();
+    this.#govern();
+  }
+
+  // --- attachments ---
+
+  attach(socket: AttachmentSocket, options: AttachmentOptions): Attachment {
+    const attachment = new Attachment(socket, this.#log, options);
+    attachment.onReset = () => {
+      this.#redraw();
+    };
+    if (options.role === 'owner') this.#takeOver(attachment);
+    this.#attachments.add(attachment);
+    this.#renewOutputCredit();
+    attachment.begin({ epoch: this.epoch, ...this.#size }, options.resume);
+    this.#govern();
+    if (this.#exit !== null) attachment.onExit(this.#exit.exit, this.#exit.offset);
+    return attachment;
+  }
+
+  detach(attachment: Attachment): void {
+    attachment.stop();
+    if (!this.#attachments.delete(attachment) || this.#owner !== attachment) return;
+    this.#owner = null;
+    if (attachment.controlled && !this.#closed) {
+      this.#absentAcknowledged = attachment.acknowledged;
+      this.#startGrace();
+    }
+    this.#govern();
+    this.#listener.onOwnerDetached();
+  }
+
+  acknowledge(attachment: Attachment, offset: number): boolean {
+    const possible = attachment.acknowledge(offset);
+    if (possible && attachment === this.#owner) this.#govern();
+    return possible;
+  }
+
+  /** The attachment's socket has taken what it was given. */
+  onDrained(attachment: Attachment): void {
+    if (!this.#attachments.has(attachment)) return;
+    attachment.pump();
+    if (attachment === this.#owner) this.#govern();
+  }
+
+  async resize(cols: number, rows: number): Promise<void> {
+    if (cols === this.#size.cols && rows === this.#size.rows) return;
+    this.#size = { cols, rows };
+    this.tell({ type: 'resized', cols, rows });
+    await this.#backend.resize(cols, rows);
+  }
+
+  tell(message: ServerMessage): void {
+    for (const attachment of this.#attachments) attachment.tell(message);
+  }
+
+  /** Ends the terminal: every attachment is closed with this reason. */
+  close(reason: CloseReason, details: Readonly<Record<string, unknown>> = {}): void {
+    this.#closed = true;
+    for (const timer of [this.#graceTimer, this.#renewalTimer]) if (timer !== null) clearTimeout(timer);
+    for (const attachment of [...this.#attachments]) {
+      attachment.pump();
+      attachment.close(reason, details);
+    }
+    this.#attachments.clear();
+    this.#owner = null;
+    this.#input = [];
+  }
+
+  // --- input ---
+
+  /** Queues typed bytes; false asks the caller to stop until `whenInputDrained` calls back. */
+  input(data: Buffer): boolean {
+    if (this.#closed || data.length === 0) return true;
+    this.#listener.onActivity();
+    this.#owner?.expectEcho();
+    if (this.#inputBytes > 0 && data.includes(interruptByte)) this.#overtake(data);
+    this.#input.push(data);
+    this.#inputBytes += data.length;
+    this.#flushInput();
+    return this.#inputBytes < inputWindowBytes * 16;
+  }
+
+  whenInputDrained(callback: () => void): void {
+    if (this.#inputBytes === 0) callback();
+    else this.#onInputDrained.push(callback);
+  }
+
+  onInputCredit(bytes: number): void {
+    this.#inputCredit = Math.min(inputWindowBytes, this.#inputCredit + bytes);
+    this.#flushInput();
+  }
+
+  // --- output ---
+
+  onOutput(offset: number, data: Buffer): void {
+    if (this.#closed) return;
+    this.#log.append(offset, data);
+    this.#listener.onActivity();
+    for (const attachment of this.#attachments) attachment.onOutput(offset, data);
+    if (this.#owner !== null) this.#govern();
+    this.#outputCredit -= data.length;
+    if (this.#outputCredit < sendWindowBytes / 2) this.#renewWhenWatched();
+  }
+
+  onExit(exit: ReplExit, offset: number): void {
+    this.#exit = { exit, offset };
+    this.#input = [];
+    this.#inputBytes = 0;
+    this.#inputCredit = inputWindowBytes;
+    for (const attachment of [...this.#attachments]) attachment.onExit(exit, offset);
+  }
+
+  onRestarted(offset: number): void {
+    this.#exit = null;
+    for (const attachment of this.#attachments) attachment.onRestarted(offset);
+  }
+
+  #takeOver(attachment: Attachment): void {
+    const previous = this.#owner;
+    this.#owner = attachment;
+    if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
+    this.#absentAcknowledged = null;
+    if (previous !== null) {
+      this.#attachments.delete(previous);
+      previous.close('taken_over');
+    }
+    this.#listener.onOwnerAttached();
+  }
+
+  #startGrace(): void {
+    if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
+    this.#graceTimer = setTimeout(() => {
+      this.#absentAcknowledged = null;
+      this.#govern();
+    }, this.#resumeGraceMs).unref();
+  }
+
+  #ownerFlow(): OwnerFlow {
+    const acknowledged = this.#owner?.acknowledged ?? this.#absentAcknowledged;
+    return acknowledged === null ? { kind: 'none' } : { kind: 'governed', acknowledged };
+  }
+
+  #govern(): void {
+    const limit = readLimit(this.#ownerFlow());
+    if (this.#closed || !worthTelling(this.#readLimit, limit)) return;
+    this.#readLimit = limit;
+    this.#backend.setFlow(limit, 0);
+  }
+
+  #renewWhenWatched(): void {
+    if (this.#attachments.size > 0) {
+      this.#renewOutputCredit();
+      return;
+    }
+    this.#renewalTimer ??= setTimeout(() => {
+      this.#renewOutputCredit();
+    }, unwatchedRenewalMs).unref();
+  }
+
+  #renewOutputCredit(): void {
+    if (this.#renewalTimer !== null) clearTimeout(this.#renewalTimer);
+    this.#renewalTimer = null;
+    const more = sendWindowBytes - this.#outputCredit;
+    if (this.#closed || more < sendWindowBytes / 2) return;
+    this.#outputCredit = sendWindowBytes;
+    this.#backend.setFlow(this.#readLimit, more);
+  }
+
+  /** A program that draws the whole screen does so again when the size changes. */
+  #redraw(): void {
+    const { cols, rows } = this.#size;
+    const narrower = Math.max(1, cols - 1);
+    void this.#backend
+      .resize(narrower, rows)
+      .then(() => this.#backend.resize(cols, rows))
+      .catch(() => undefined);
+  }
+
+  #flushInput(): void {
+    while (this.#inputCredit > 0) {
+      const next = this.#input.shift();
+      if (next === undefined) break;
+      const now = next.subarray(0, this.#inputCredit);
+      if (now.length < next.length) this.#input.unshift(next.subarray(now.length));
+      this.#inputCredit -= now.length;
+      this.#inputBytes -= now.length;
+      this.#backend.writeInput(now);
+    }
+    if (this.#inputBytes === 0) for (const callback of this.#onInputDrained.splice(0)) callback();
+  }
+
+  /** An interrupt behind queued input: where the terminal's mode makes it one, the queue is dropped with it. */
+  #overtake(data: Buffer): void {
+    const queued = new Set(this.#input);
+    const until = data.lastIndexOf(interruptByte) + 1;
+    this.#backend
+      .interrupt()
+      .then((interrupted) => {
+        if (!interrupted) return;
+        this.#input = this.#input.filter((piece) => !queued.has(piece));
+        const at = this.#input.indexOf(data);
+        if (at >= 0) this.#input[at] = data.subarray(until);
+        this.#inputBytes = this.#input.reduce((sum, piece) => sum + piece.length, 0);
+        this.#flushInput();
+      })
+      .catch(() => undefined);
+  }
+}

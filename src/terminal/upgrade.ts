@@ -1,0 +1,247 @@
+/**
+ * The websocket end of terminals, and the only file that knows ws: upgrades of `/repl/:id`, who may attach, heartbeats,
+ * frames to and from an Attachment. A refusal that a person must learn of is an accepted socket that closes with 44xx,
+ * since browsers hide the status of a refused upgrade.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer, type RawData } from 'ws';
+import { RunnerError } from '../errors.js';
+import type { Session } from '../session/session.js';
+import type { Sessions } from '../session/sessions.js';
+import type { Attachment, AttachmentSocket } from './attachment.js';
+import {
+  closeCodes,
+  maxInboundBytes,
+  parseClientMessage,
+  subprotocol,
+  type ClientMessage,
+  type CloseReason,
+  type ServerMessage,
+} from './protocol.js';
+
+/** How often each socket is pinged, and after how long without an answer it counts as dead. */
+const pingIntervalMs = 20_000;
+const deadAfterMs = 45_000;
+/** A close handshake that the other side does not finish is cut. */
+const closeTimeoutMs = 5_000;
+
+export interface UpgradeOptions {
+  readonly sessions: Pick<Sessions, 'find'>;
+  /** Whether the request may talk to this runner at all. */
+  authorized(request: IncomingMessage): boolean;
+  /** Empty lets every origin in. */
+  readonly allowedOrigins: readonly string[];
+  countBytes(direction: 'in' | 'out', bytes: number): void;
+}
+
+interface Query {
+  readonly size: { cols: number; rows: number } | null;
+  readonly epoch: string | null;
+  readonly offset: number | null;
+}
+
+/** Serves websockets on an HTTP server; `close` ends them all. */
+export class TerminalUpgrade {
+  readonly #options: UpgradeOptions;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxInboundBytes,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+  });
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #connections = new Set<Connection>();
+
+  constructor(server: Server, options: UpgradeOptions) {
+    this.#options = options;
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#upgrade(request, socket, head);
+    });
+    this.#heartbeat = setInterval(() => {
+      for (const connection of this.#connections) connection.beat();
+    }, pingIntervalMs).unref();
+  }
+
+  get openSockets(): number {
+    return this.#connections.size;
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+    this.#server.close();
+    for (const client of this.#server.clients) client.terminate();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => {
+      socket.destroy();
+    });
+    const [path, search] = (request.url ?? '').split('?', 2);
+    const id = /^\/repl\/([A-Za-z0-9.-]{1,200})$/.exec(path ?? '')?.[1];
+    if (id === undefined) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#accept(webSocket, request, { id, query: parseQuery(new URLSearchParams(search)) });
+    });
+  }
+
+  #accept(webSocket: WebSocket, request: IncomingMessage, { id, query }: { id: string; query: Query }): void {
+    const connection = new Connection(webSocket, (direction, bytes) => {
+      this.#options.countBytes(direction, bytes);
+    });
+    this.#connections.add(connection);
+    webSocket.on('close', () => this.#connections.delete(connection));
+    const { origin } = request.headers;
+    if (!this.#options.authorized(request)) {
+      connection.close('unauthorized', { message: 'The runner needs its API token.' });
+      return;
+    }
+    if (this.#options.allowedOrigins.length > 0 && !this.#options.allowedOrigins.includes(origin ?? '')) {
+      connection.close('forbidden', { message: 'This origin may not attach.' });
+      return;
+    }
+    try {
+      const { session, role } = this.#options.sessions.find(id);
+      connection.attach(session, role, query);
+    } catch (error) {
+      const ended = error instanceof RunnerError && error.code === 'session_ended';
+      connection.close(ended ? 'gone' : 'unknown', { message: ended ? 'The session has ended.' : 'No such session.' });
+    }
+  }
+}
+
+/** One websocket: the socket of an Attachment, and the way of its messages to the session. */
+class Connection implements AttachmentSocket {
+  readonly #socket: WebSocket;
+  readonly #countBytes: (direction: 'in' | 'out', bytes: number) => void;
+  #session: Session | null = null;
+  #attachment: Attachment | null = null;
+  #heardAt = Date.now();
+  #paused = false;
+
+  constructor(socket: WebSocket, countBytes: (direction: 'in' | 'out', bytes: number) => void) {
+    this.#socket = socket;
+    this.#countBytes = countBytes;
+    socket.on('error', () => {
+      socket.terminate();
+    });
+    socket.on('pong', () => {
+      this.#heardAt = Date.now();
+    });
+    socket.on('message', (data: RawData, isBinary: boolean) => {
+      this.#heardAt = Date.now();
+      this.#receive(toBuffer(data), isBinary);
+    });
+    socket.on('close', () => {
+      if (this.#session !== null && this.#attachment !== null) this.#session.terminal.detach(this.#attachment);
+    });
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  attach(session: Session, role: 'owner' | 'viewer', query: Query): void {
+    const { terminal } = session;
+    const resume = query.epoch === terminal.epoch ? query.offset : null;
+    const controlled = this.#socket.protocol === subprotocol;
+    this.#session = session;
+    this.#attachment = terminal.attach(this, { role, controlled, resume });
+    if (role === 'owner' && query.size !== null) void session.resize(query.size).catch(() => undefined);
+  }
+
+  send(data: Buffer): void {
+    this.#countBytes('out', data.length);
+    this.#socket.send(data, { binary: true }, () => {
+      const attachment = this.#attachment;
+      if (attachment !== null) this.#session?.terminal.onDrained(attachment);
+    });
+  }
+
+  sendControl(message: ServerMessage): void {
+    this.#socket.send(JSON.stringify(message), { binary: false });
+  }
+
+  close(reason: CloseReason, details: Readonly<Record<string, unknown>>): void {
+    if (this.#paused) this.#socket.resume();
+    this.#socket.close(closeCodes[reason], JSON.stringify({ reason, ...details }).slice(0, 120));
+    setTimeout(() => {
+      this.#socket.terminate();
+    }, closeTimeoutMs).unref();
+  }
+
+  /** Pings, and gives up a peer that has not been heard of; a socket that is paused by us cannot answer. */
+  beat(): void {
+    if (this.#paused) {
+      this.#heardAt = Date.now();
+      return;
+    }
+    if (Date.now() - this.#heardAt > deadAfterMs - pingIntervalMs / 2) this.#socket.terminate();
+    else if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    const session = this.#session;
+    const attachment = this.#attachment;
+    if (session === null || attachment === null) return;
+    this.#countBytes('in', data.length);
+    if (attachment.controlled && !isBinary) {
+      const message = parseClientMessage(data.toString());
+      if (message === null) this.close('malformed', { message: 'That is no control message of repl.v1.' });
+      else this.#obey(message, session, attachment);
+      return;
+    }
+    if (attachment.role === 'viewer') return;
+    if (session.terminal.input(data)) return;
+    this.#paused = true;
+    this.#socket.pause();
+    session.terminal.whenInputDrained(() => {
+      this.#paused = false;
+      this.#socket.resume();
+    });
+  }
+
+  #obey(message: ClientMessage, session: Session, attachment: Attachment): void {
+    if (message.type === 'ping') {
+      this.sendControl({ type: 'pong', t: message.t });
+      return;
+    }
+    if (attachment.role === 'viewer') return;
+    switch (message.type) {
+      case 'ack':
+        if (!session.terminal.acknowledge(attachment, message.offset)) {
+          this.close('malformed', { message: 'An ack beyond what was sent.' });
+        }
+        break;
+      case 'resize':
+        void session.resize({ cols: message.cols, rows: message.rows }).catch(() => undefined);
+        break;
+      case 'signal':
+        void session.signal(message.name).catch(() => undefined);
+        break;
+    }
+  }
+}
+
+function toBuffer(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}
+
+function parseQuery(parameters: URLSearchParams): Query {
+  const number = (name: string, min: number, max: number): number | null => {
+    const text = parameters.get(name);
+    const value = text !== null && /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+    return value >= min && value <= max ? value : null;
+  };
+  const cols = number('cols', 1, 1000);
+  const rows = number('rows', 1, 1000);
+  return {
+    size: cols === null || rows === null ? null : { cols, rows },
+    epoch: parameters.get('epoch'),
+    offset: number('offset', 0, Number.MAX_SAFE_INTEGER),
+  };
+}
