@@ -42,8 +42,7 @@ export async function readArchive(archive: Buffer, options: ReadArchiveOptions):
   const collector = new EntryCollector(options.bounds);
   const extract = tarExtract(extractOptions);
   const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
-  const feeding = feed(extract, tarBytes(archive, options), signal);
+  const feeding = feed(extract, tarBytes(archive, options), stop.signal);
   try {
     for await (const entry of extract) await take(entry, collector);
     await feeding;
