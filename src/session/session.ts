@@ -224,7 +224,7 @@ export class Session implements AgentListener {
   }
 
   onClosed(): void {
-    void this.end('sandbox_lost');
+    if (this.#state !== 'ended') void this.end('sandbox_lost');
   }
 
   async #endOnce(reason: EndReason): Promise<void> {
