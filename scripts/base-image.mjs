@@ -67,8 +67,10 @@ function mirror() {
   const found = targets
     .split('\n')
     .map((line) => line.split('|'))
-    .find(([origin, component, release, uri]) =>
-      origin === 'Debian' && component === 'main' && !/-/.test(release ?? '') && uri);
+    .find(
+      ([origin, component, release, uri]) =>
+        origin === 'Debian' && component === 'main' && !/-/.test(release ?? '') && uri,
+    );
   if (!found) throw new Error("This machine's apt knows no Debian mirror; a base image cannot be bootstrapped here.");
   return found[3];
 }

@@ -6,11 +6,17 @@ import { answers, run, say } from './shell.mjs';
 let listsAreFresh = false;
 
 const onPath = (program) =>
-  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) => existsSync(join(folder, program)));
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) =>
+    existsSync(join(folder, program)),
+  );
 
 /** Packages, of a map from program to package, whose program is missing here. */
 const missing = (programs) => [
-  ...new Set(Object.entries(programs).filter(([program]) => !onPath(program)).map(([, name]) => name)),
+  ...new Set(
+    Object.entries(programs)
+      .filter(([program]) => !onPath(program))
+      .map(([, name]) => name),
+  ),
 ];
 
 const canInstall = () => process.getuid?.() === 0 && answers('apt-get', ['--version']);
