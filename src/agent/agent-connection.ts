@@ -245,6 +245,7 @@ export class AgentConnection {
     try {
       const fields = { argv, env, channels: { stdin, stdout, stderr }, credit: channelWindowBytes };
       const answer = this.#send(id, 'spawn', fields, null);
+      answer.catch(() => undefined); // it may be refused while the standard input is still on its way
       signal.addEventListener('abort', kill, { once: true });
       if (stdin !== null && parameters.stdin !== null) await this.#upload(stdin, parameters.stdin);
       return spawnResultSchema.parse(await answer);
@@ -344,11 +345,11 @@ export class AgentConnection {
     this.#lastChannel += 1;
     const channel = this.#lastChannel;
     this.#stream.cork();
-    const answer = this.#request(op, { ...parameters, files: channel }, uploadTimeoutMs);
-    const uploaded = this.#upload(channel, files);
     process.nextTick(() => {
       this.#stream.uncork();
     });
+    const answer = this.#request(op, { ...parameters, files: channel }, uploadTimeoutMs);
+    const uploaded = this.#upload(channel, files);
     const [result] = await Promise.all([answer, uploaded]);
     return result;
   }
