@@ -43,7 +43,12 @@ export function parseSeccompProfile(value: unknown): SeccompProfile {
   return profile.parse(value);
 }
 
-/** The project's profile. `JSON.stringify` of it is what Docker's `seccomp=` security option takes. */
+/** The project's profile. */
 export const seccompProfile: SeccompProfile = parseSeccompProfile(
   JSON.parse(readFileSync(new URL('./profile.json', import.meta.url), 'utf8')) satisfies typeof profileFile,
 );
+
+/** The profile as Docker's `seccomp=` security option takes it. */
+export function seccompProfileText(): string {
+  return JSON.stringify(seccompProfile);
+}
