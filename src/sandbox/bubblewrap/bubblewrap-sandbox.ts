@@ -41,7 +41,8 @@ async function readFirstPid(info: Readable): Promise<number | null> {
   try {
     for await (const chunk of info) {
       text += String(chunk);
-      const pid = /"child-pid": (\d+)/.exec(text)?.[1];
+      // bwrap writes in several pieces, and SIGPIPE would end it if the pipe were closed before the last.
+      const pid = /"child-pid": (\d+)[^}]*\}/.exec(text)?.[1];
       if (pid !== undefined) return Number(pid);
     }
   } catch {

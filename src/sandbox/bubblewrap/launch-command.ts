@@ -24,7 +24,7 @@ const joinScript = 'for f; do shift; [ "$f" = -- ] && break; echo $$ >"$f" || ex
 const closeScript = 'for f; do shift; [ "$f" = -- ] && break; eval "exec $f>&-"; done; exec "$@"';
 
 function closeDescriptors(fds: readonly number[]): string[] {
-  return fds.length === 0 ? [] : ['bash', '-c', closeScript, 'repl_runner', ...fds.map(String), '--'];
+  return fds.length === 0 ? [] : ['bash', '--norc', '-c', closeScript, 'repl_runner', ...fds.map(String), '--'];
 }
 
 function joinCgroups(files: readonly string[]): string[] {
