@@ -1,0 +1,112 @@
+/**
+ * The command `npm run repl`: packs the files, finds or starts a runner, starts a session, and puts the person's terminal
+ * or the piped program into it. The only file of the client that reads process.argv and process.env and that decides
+ * the exit code; the session and a runner of its own are gone when it ends.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { ClientError } from './client-error.js';
+import { helpText, parseCommandOptions, type CommandOptions } from './command-options.js';
+import { Ending } from './ending.js';
+import { exitCodeOf, type TerminalExit } from './exit-code.js';
+import { interact } from './interact.js';
+import { OwnTerminal, sizeOf } from './own-terminal.js';
+import { packFolder } from './pack-folder.js';
+import { startupFor } from './piped-program.js';
+import { checkSize, readProgram, runPiped, typePiped } from './run-piped.js';
+import { RunnerApi } from './runner-api.js';
+import { runnerAddress } from './runner-address.js';
+import { startOwnRunner } from './start-own-runner.js';
+import type { TerminalPlace } from './terminal-session.js';
+
+interface Reached {
+  readonly api: RunnerApi;
+  readonly stop: () => Promise<void>;
+}
+
+/** What this command does with a session: the code that it starts with, and the way to its end. */
+interface Use {
+  readonly startup: string | null;
+  run(place: TerminalPlace): Promise<TerminalExit>;
+}
+
+function say(line: string): void {
+  process.stderr.write(`» ${line}\n`);
+}
+
+async function chooseUse({ language }: CommandOptions, ending: Ending): Promise<Use> {
+  if (process.stdin.isTTY) {
+    const terminal = new OwnTerminal(process.stdin, process.stdout);
+    return { startup: null, run: (place) => interact(place, terminal, ending) };
+  }
+  const program = await readProgram(process.stdin, ending.signal);
+  if (language !== 'python') return { startup: null, run: (place) => typePiped(place, program, ending.signal) };
+  const mark = randomBytes(16).toString('hex');
+  const startup = startupFor(program, mark);
+  checkSize(startup.length);
+  return { startup, run: (place) => runPiped(place, mark, ending.signal) };
+}
+
+async function reachRunner(options: CommandOptions, signal: AbortSignal): Promise<Reached> {
+  const address = await runnerAddress(options, process.env);
+  const api = new RunnerApi(address);
+  if (await api.isAlive()) return { api, stop: () => Promise.resolve() };
+  if (!address.isDefault) {
+    throw new ClientError(
+      `Nothing listens at ${address.url}. Start a runner there, or name another address with --url.`,
+    );
+  }
+  const own = await startOwnRunner({ language: options.language, env: process.env, signal, say });
+  return { api: new RunnerApi(own.address), stop: own.stop };
+}
+
+async function useSession(api: RunnerApi, options: CommandOptions, ending: Ending): Promise<TerminalExit> {
+  const { language, keep } = options;
+  const archive = await packFolder(options.paths);
+  const use = await chooseUse(options, ending);
+  const size = sizeOf(process.stdout);
+  const id = await api.start({ language, archive, startup: use.startup, size }, ending.signal);
+  try {
+    return await use.run(api.terminal(id));
+  } finally {
+    if (keep) say(`The session is kept: ${id}`);
+    else
+      await api.end(id).catch((error: unknown) => {
+        say(`The session could not be deleted. ${error instanceof Error ? error.message : ''}`);
+      });
+  }
+}
+
+async function run(options: CommandOptions, ending: Ending): Promise<number> {
+  const runner = await reachRunner(options, ending.signal);
+  try {
+    return exitCodeOf(await useSession(runner.api, options, ending));
+  } finally {
+    await runner.stop();
+  }
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown';
+}
+
+async function main(args: readonly string[], ending: Ending): Promise<number> {
+  const options = parseCommandOptions(args);
+  if (options.kind === 'run') return await run(options, ending);
+  process.stdout.write(options.kind === 'help' ? helpText : `repl_runner ${await version()}\n`);
+  return 0;
+}
+
+const ending = new Ending();
+ending.listen();
+try {
+  process.exitCode = await main(process.argv.slice(2), ending);
+} catch (error) {
+  if (!(error instanceof ClientError) && ending.exitCode === null) throw error;
+  if (error instanceof ClientError && ending.exitCode === null) process.stderr.write(`${error.message}\n`);
+  process.exitCode = error instanceof ClientError ? error.exitCode : 1;
+}
+if (ending.exitCode !== null) process.exitCode = ending.exitCode;
+// Whatever a stream or a socket still holds open must not keep a finished command alive.
+process.exit();

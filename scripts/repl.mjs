@@ -1,0 +1,25 @@
+// npm run repl: makes sure that the command line is built, then becomes it. stdout belongs to the REPL: all that is said
+// on the way goes to stderr.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+const prepare = `
+import { checkNode, ensureBuilt, ensureInstalled } from './scripts/lib/build.mjs';
+try {
+  checkNode();
+  await ensureInstalled();
+  await ensureBuilt();
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}`;
+const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', prepare], {
+  cwd: root,
+  stdio: ['ignore', 2, 2],
+});
+if (status !== 0) process.exit(1);
+
+// In this process, so that the terminal, its signals and the exit code need no forwarding.
+await import('../dist/client/command-line.js');
