@@ -6,6 +6,7 @@
 export const errorCodes = {
   malformed_request: { status: 400, retryable: false },
   unauthorized: { status: 401, retryable: false },
+  origin_refused: { status: 403, retryable: false },
   session_unknown: { status: 404, retryable: false },
   route_unknown: { status: 404, retryable: false },
   method_not_allowed: { status: 405, retryable: false },

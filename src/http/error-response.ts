@@ -1,0 +1,33 @@
+/** Turns whatever was thrown into an answer: the only place that picks statuses. */
+import type { Response } from 'express';
+import { errorCodes, RunnerError } from '../errors.js';
+
+/** What a client of a full replica waits by default, in seconds. */
+const defaultRetryAfterSeconds = 1;
+
+/** The error as a RunnerError; what is not one of ours says nothing of itself to the client. */
+export function asRunnerError(error: unknown): RunnerError {
+  if (error instanceof RunnerError) return error;
+  if (isHttpError(error) && error.status >= 400 && error.status < 500) {
+    return new RunnerError('malformed_request', 'The request cannot be understood.', { cause: error });
+  }
+  return new RunnerError('internal', 'Something went wrong in the runner; its log says more.', { cause: error });
+}
+
+/** Answers with the status, the headers and the body of the error. */
+export function sendError(response: Response, error: RunnerError): void {
+  const { status, retryable } = errorCodes[error.code];
+  const { code, message, context } = error;
+  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+  if (status === 503) response.setHeader('Retry-After', String(retryAfterSeconds(context.retry_after_seconds)));
+  response.status(status).json({ error: { code, message, retryable, context } });
+}
+
+function retryAfterSeconds(given: unknown): number {
+  return typeof given === 'number' && given >= 0 ? Math.ceil(given) : defaultRetryAfterSeconds;
+}
+
+/** Express throws errors with a status, for instance for a path that cannot be decoded. */
+function isHttpError(error: unknown): error is Error & { status: number } {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number';
+}
