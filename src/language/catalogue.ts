@@ -2,6 +2,7 @@
  * The languages that this runner can start: every folder under `images/` that holds a manifest. Read once; it neither
  * builds images nor asks whether they exist, which is the driver's business.
  */
+import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -9,6 +10,7 @@ import { RunnerError } from '../errors.js';
 import type { Language } from './language.js';
 import { manifestSchema, type Manifest } from './manifest.js';
 
+const manifestName = 'manifest.json';
 const languageName = /^[a-z][a-z0-9_-]{0,31}$/;
 
 export interface CatalogueOptions {
@@ -27,14 +29,12 @@ export class Catalogue {
 
   /** Throws RunnerError `internal`, naming the file, when a manifest is not as it should be. */
   static async load({ imagesFolder, imageTag = 'latest' }: CatalogueOptions): Promise<Catalogue> {
-    const folders = (await readdir(imagesFolder, { withFileTypes: true }))
-      .filter((entry) => entry.isDirectory() && languageName.test(entry.name))
-      .map((entry) => entry.name)
-      .sort();
+    const names = (await readdir(imagesFolder)).filter((name) => languageName.test(name)).sort();
     const languages: Language[] = [];
-    for (const name of folders) {
-      const manifest = await readManifest(join(imagesFolder, name, 'manifest.json'));
-      if (manifest !== null) languages.push(languageOf(name, imageTag, manifest));
+    for (const name of names) {
+      const path = join(imagesFolder, name, manifestName);
+      // A folder without one holds no language, e.g. `agent`.
+      if (existsSync(path)) languages.push(languageOf(name, imageTag, await readManifest(path)));
     }
     return new Catalogue(Object.freeze(languages));
   }
@@ -50,15 +50,8 @@ export class Catalogue {
   }
 }
 
-/** null where the folder holds no language (e.g. `agent`). */
-async function readManifest(path: string): Promise<Manifest | null> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+async function readManifest(path: string): Promise<Manifest> {
+  const text = await readFile(path, 'utf8');
   try {
     return manifestSchema.parse(JSON.parse(text));
   } catch (error) {

@@ -3,7 +3,6 @@
  * docs/security.md promises for Docker stands here and nowhere else.
  */
 import type { ContainerCreateOptions } from 'dockerode';
-import { agentCommand } from '../../agent/command.js';
 import type { SandboxSpec } from '../sandbox.js';
 import { containerLabels, containerName } from './container-labels.js';
 
@@ -21,6 +20,8 @@ export interface ContainerSettings {
   readonly seccompProfile: string | null;
   /** OCI runtime, e.g. `runsc`; null is the daemon's default. */
   readonly runtime: string | null;
+  /** argv of PID 1. */
+  readonly command: readonly string[];
   /** Variables that the image sets; they are taken out unless the allow-list has them. */
   readonly imageVariables: readonly string[];
 }
@@ -30,7 +31,7 @@ export function containerOptions(spec: SandboxSpec, settings: ContainerSettings)
     name: containerName(spec.identity),
     Image: spec.language.image,
     Entrypoint: [],
-    Cmd: agentCommand(spec),
+    Cmd: [...settings.command],
     User: `${uid}:${gid}`,
     WorkingDir: '/sandbox',
     Hostname: 'repl',

@@ -3,6 +3,7 @@
  * They outlive the runner: their agents end them when no runner speaks to them. It keeps no list of its own; the daemon's
  * labels are the truth.
  */
+import { agentCommand } from '../../agent/command.js';
 import { RunnerError } from '../../errors.js';
 import { contentLabel, imageContent } from '../../language/image-content.js';
 import type { Language } from '../../language/language.js';
@@ -29,6 +30,8 @@ export interface DockerDriverOptions {
   readonly runtime: string | null;
   /** The daemon's socket; by default what DOCKER_HOST and its kin say. */
   readonly socketPath?: string;
+  /** argv of PID 1; by default the agent's. */
+  readonly command?: (spec: SandboxSpec) => readonly string[];
 }
 
 export class DockerDriver implements SandboxDriver {
@@ -58,6 +61,7 @@ export class DockerDriver implements SandboxDriver {
     const options = containerOptions(spec, {
       seccompProfile: this.options.seccompProfile,
       runtime: this.options.runtime,
+      command: (this.options.command ?? agentCommand)(spec),
       imageVariables: this.#imageVariables.get(spec.language.image) ?? [],
     });
     // An abort never cuts a request short: the daemon might finish what it asked for, and nobody would know of it.
