@@ -6,9 +6,13 @@ REPL of Python 3.13 and later loads before its first prompt, and nothing that a 
 
 
 def _repl_runner_wait():
+    import _signal
     import os
     import sys
 
+    # The claim sets the terminal's size; an editor that heard of it would draw its first prompt twice.
+    resized = (_signal.SIGWINCH,)
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, resized)
     fd = int(os.environ.pop("REPL_RUNNER_HOOK_FD"))
     del os.environ["PYTHONSTARTUP"]
     if sys.version_info >= (3, 13):
@@ -38,6 +42,8 @@ def _repl_runner_wait():
         name, _, value = claim[position:end].partition(b"=")
         os.environb[name] = value
         position = end + 1
+    _signal.sigtimedwait(resized, 0)
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, resized)
     sys.path_importer_cache.clear()
     return claim[position + 1 :].decode()
 
@@ -53,7 +59,7 @@ def _repl_runner_begin():
             exec(compile(code, "<startup>", "exec"), namespace)
         except (Exception, KeyboardInterrupt):
             kind, error, trace = sys.exc_info()
-            sys.excepthook(kind, error, trace.tb_next)
+            sys.excepthook(kind, error.with_traceback(trace.tb_next), trace.tb_next)
 
 
 _repl_runner_begin()

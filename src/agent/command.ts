@@ -5,6 +5,14 @@ import type { SandboxSpec } from '../sandbox/sandbox.js';
 /** Where the agent and the languages' hooks lie inside every sandbox, read-only. */
 export const agentFolder = '/opt/repl_runner';
 
+/** Environment of every process of the user, beside what the driver gives to PID 1. */
+export function userEnvironment({ language, limits }: SandboxSpec): Record<string, string> {
+  // Numeric libraries start one thread a core of the host unless told.
+  const threads = String(Math.max(1, Math.ceil(limits.cpus)));
+  const variables = ['OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS', 'MKL_NUM_THREADS'];
+  return { ...Object.fromEntries(variables.map((name) => [name, threads])), ...language.env };
+}
+
 /**
  * argv of PID 1 of a sandbox. The one JSON argument is described at the top of images/agent/agent.py; it holds no
  * secret, since sandboxed code may read it.
@@ -13,7 +21,7 @@ export function agentCommand(spec: SandboxSpec): string[] {
   const settings = {
     epoch: randomUUID(),
     repl: spec.language.repl,
-    env: spec.language.env,
+    env: userEnvironment(spec),
     hook: spec.language.startupHook,
     orphan_seconds: spec.orphanSeconds,
   };

@@ -11,7 +11,7 @@ import signal
 import struct
 import time
 
-from . import frames, kernel, process, terminal, workspace
+from . import frames, kernel, process, terminal
 from .output_log import CAPACITY
 from .spawned import Spawned
 
@@ -66,6 +66,10 @@ class Agent:
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         if self.hook:
             self.terminal.start({})
+        # tarfile takes as long to import as all the rest; the interpreter boots beside it.
+        global workspace
+        from . import workspace
+
         while True:
             self.pump()
             self.watch()
@@ -284,6 +288,7 @@ class Agent:
             self.end_spawned(child)
         for upload in self.uploads.values():
             upload["unpacker"].abort()
+            self.lose_repl(upload)
         self.uploads.clear()
         self.download = None
 
@@ -333,12 +338,20 @@ class Agent:
             return
         try:
             handler(request)
-        except (RequestError, workspace.WorkspaceError) as error:
-            self.refuse(request["id"], error.code, str(error))
-        except process.StartFailed as error:
-            self.refuse(request["id"], "start_failed", str(error))
-        except OSError as error:
-            self.refuse(request["id"], "failed", str(error))
+        except (RequestError, workspace.WorkspaceError, process.StartFailed, OSError) as error:
+            self.fail(request, error)
+
+    def fail(self, request, error):
+        code = "start_failed" if isinstance(error, process.StartFailed) else getattr(error, "code", "failed")
+        self.refuse(request["id"], code, str(error))
+        if code != "state":
+            self.lose_repl(request)
+
+    def lose_repl(self, request):
+        """A restart that came to nothing has ended the old REPL all the same."""
+        if request["op"] == "restart" and self.state != "waiting":
+            self.terminal.close()
+            self.tell_killed()
 
     def expect_upload(self, request, then):
         """Takes files on a channel before going on; channel null goes on at once."""
@@ -349,7 +362,7 @@ class Agent:
         if len(self.uploads) >= MAX_CHANNELS:
             raise RequestError("busy", "too many uploads at once")
         unpacker = workspace.Unpacker()
-        self.uploads[channel] = {"request": request["id"], "unpacker": unpacker, "error": None, "then": then}
+        self.uploads[channel] = {**request, "unpacker": unpacker, "error": None, "then": then}
 
     def finish_upload(self, upload):
         unpacker = upload["unpacker"]
@@ -358,10 +371,8 @@ class Agent:
                 raise upload["error"]
             unpacker.finish()
             upload["then"](unpacker.files, unpacker.bytes)
-        except workspace.WorkspaceError as error:
-            self.refuse(upload["request"], error.code, str(error))
-        except process.StartFailed as error:
-            self.refuse(upload["request"], "start_failed", str(error))
+        except (workspace.WorkspaceError, process.StartFailed, OSError) as error:
+            self.fail(upload, error)
 
     def request_start(self, request):
         """The claim: files, then size, environment and start-up code, then the prompt."""
@@ -369,9 +380,9 @@ class Agent:
             raise RequestError("state", "the REPL has been started before")
         self.terminal.resize(request["cols"], request["rows"])
         late_env = request["env"]
-        if self.hook and any(terminal.read_at_start(name) for name in late_env):
+        if self.hook and (self.terminal.exit or any(terminal.read_at_start(name) for name in late_env)):
             self.end_repl()
-            self.terminal.log.clear()
+            self.terminal.forget_output()
             self.terminal.start(late_env)
 
         def go(files, size):
@@ -421,13 +432,18 @@ class Agent:
         self.respond(request["id"])
 
     def request_signal(self, request):
+        queued = len(self.terminal.pending_input)
         if not self.terminal.signal(request["name"]):
             raise RequestError("state", "no process is in the foreground")
+        self.grant(TERMINAL, queued - len(self.terminal.pending_input))
         self.respond(request["id"])
 
     def request_interrupt(self, request):
         """Like a typed interrupt character, but past all input that is queued on the way."""
-        self.respond(request["id"], interrupted=self.terminal.interrupt())
+        queued = len(self.terminal.pending_input)
+        interrupted = self.terminal.interrupt()
+        self.grant(TERMINAL, queued - len(self.terminal.pending_input))
+        self.respond(request["id"], interrupted=interrupted)
 
     def request_usage(self, request):
         self.respond(request["id"], **kernel.usage())
@@ -435,9 +451,12 @@ class Agent:
     def request_kill_all(self, request):
         self.end_repl()
         if self.state == "running":
-            self.terminal.exit = {"exit_code": None, "signal": "SIGKILL", "outcome": "signal"}
-            self.repl_ended()
+            self.tell_killed()
         self.respond(request["id"])
+
+    def tell_killed(self):
+        self.terminal.exit = {"exit_code": None, "signal": "SIGKILL", "outcome": "signal"}
+        self.repl_ended()
 
     def request_unpack(self, request):
         if request["replace"]:
@@ -466,11 +485,8 @@ class Agent:
 
     def request_kill(self, request):
         child = self.spawned.get(request["spawn"])
-        if child is not None and child.status is None:
-            try:
-                os.killpg(child.pid, signal.SIGKILL)
-            except OSError:
-                pass
+        if child is not None:
+            child.kill()
         self.respond(request["id"])
 
     # --- processes that end ---
@@ -490,10 +506,19 @@ class Agent:
         for child in list(self.spawned.values()):
             if child.done():
                 del self.spawned[child.request_id]
+                self.pass_on(child)
                 child.close()
                 self.respond(child.request_id, **child.result())
         if self.terminal.finished():
             self.repl_ended()
+
+    def pass_on(self, child):
+        """What a killed process left in its pipes, as far as there is credit."""
+        for fd in list(child.outputs):
+            result = child.read(fd)
+            while result and result[1]:
+                self.send(frames.DATA, CHANNEL.pack(result[0]), result[1])
+                result = child.read(fd)
 
     def repl_ended(self):
         if self.state == "running":
@@ -503,15 +528,23 @@ class Agent:
         self.event("exit", offset=self.terminal.log.end, **self.terminal.exit)
 
     def end_spawned(self, child):
-        try:
-            os.killpg(child.pid, signal.SIGKILL)
-        except OSError:
-            pass
+        child.kill()
         self.spawned.pop(child.request_id, None)
         child.close()
 
 
+def close_inherited():
+    """Whatever the runner was started with beyond its standard streams is none of the sandbox's."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            try:
+                os.close(int(name))
+            except OSError:
+                pass  # the listing's own
+
+
 def main(settings):
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    close_inherited()
     kernel.make_undumpable()
     Agent(json.loads(settings)).run()

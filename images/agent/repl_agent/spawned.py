@@ -4,6 +4,7 @@ Output goes out only against credit from the runner, so that a flood waits in th
 """
 
 import os
+import signal
 
 from . import process
 
@@ -22,6 +23,7 @@ class Spawned:
         self.pending_input = bytearray()
         self.input_ended = False
         self.status = None
+        self.killed = False
         self.rusage = None
         pipes = [os.pipe() for _ in range(3)]
         (in_read, self.input_fd), (out_read, out_write), (err_read, err_write) = pipes
@@ -93,8 +95,16 @@ class Spawned:
             del self.outputs[fd]
         return channel, data
 
+    def kill(self):
+        """Ends the process and its group; a job outside the group that holds the pipes is not waited for."""
+        self.killed = True
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except OSError:
+            pass
+
     def done(self):
-        return self.status is not None and not self.outputs
+        return self.status is not None and (self.killed or not self.outputs)
 
     def result(self):
         usage = self.rusage

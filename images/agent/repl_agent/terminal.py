@@ -147,6 +147,13 @@ class Terminal:
         if words:
             self.log.append(("\x1b[0m\r\n[%s]\r\n" % words).encode())
 
+    def forget_output(self):
+        """What an interpreter printed that nobody will use; offsets begin anew where no runner has seen any."""
+        if self.sent == 0:
+            self.log = OutputLog()
+        else:
+            self.log.clear()
+
     # --- the PTY ---
 
     def resize(self, cols, rows):
@@ -163,8 +170,16 @@ class Terminal:
         except OSError:
             return False
         if name == "SIGINT":
-            self.pending_input.clear()
+            self._drop_input()
         return True
+
+    def _drop_input(self):
+        """Forgets what was typed: here, and in the line discipline, which keeps 4 KiB for who reads next."""
+        self.pending_input.clear()
+        try:
+            termios.tcflush(self.master, termios.TCOFLUSH)
+        except termios.error:
+            pass
 
     def wants_read(self):
         return self.master is not None and not self.hung_up and self.log.end < self.read_limit
@@ -204,9 +219,9 @@ class Terminal:
         if interrupt >= 0:
             stuck = bool(self.pending_input)
             dropped = len(self.pending_input) + interrupt
-            self.pending_input.clear()
             data = data[interrupt:]
             if stuck:
+                self._drop_input()
                 # The line discipline is full: a byte would wait behind what nobody reads, a signal does not.
                 self._interrupt()
                 dropped += 1
@@ -241,7 +256,7 @@ class Terminal:
         """Drops queued input and interrupts, where the terminal's mode lets a character do that; False elsewhere."""
         if self.master is None or not self._interrupts():
             return False
-        self.pending_input.clear()
+        self._drop_input()
         self._interrupt()
         return True
 

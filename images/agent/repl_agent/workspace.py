@@ -52,7 +52,11 @@ def _remove(name, parent):
     if not stat.S_ISDIR(info.st_mode):
         os.unlink(name, dir_fd=parent)
         return
-    fd = os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
+    try:
+        fd = os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
+    except PermissionError:
+        os.chmod(name, 0o700, dir_fd=parent)
+        fd = os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
     try:
         os.fchmod(fd, 0o700)
         for inner in os.listdir(fd):
@@ -213,11 +217,14 @@ def _pack_directory(fd, prefix):
         try:
             path.encode("utf-8")
             info = os.stat(name, dir_fd=fd, follow_symlinks=False)
-        except (UnicodeEncodeError, FileNotFoundError):
-            continue  # a name that no archive of ours carries, or removed just now
+        except (UnicodeEncodeError, OSError):
+            continue  # a name that no archive of ours carries, removed just now, or in a folder that is locked
         if stat.S_ISDIR(info.st_mode):
             yield _header(path + "/", info, tarfile.DIRTYPE)
-            inner = os.open(name, DIRECTORY_FLAGS, dir_fd=fd)
+            try:
+                inner = os.open(name, DIRECTORY_FLAGS, dir_fd=fd)
+            except OSError:
+                continue  # locked by the user: the folder without what is in it
             try:
                 yield from _pack_directory(inner, path + "/")
             finally:

@@ -35,7 +35,7 @@ export function containerOptions(spec: SandboxSpec, settings: ContainerSettings)
     User: `${uid}:${gid}`,
     WorkingDir: '/sandbox',
     Hostname: 'repl',
-    Env: environment(spec, settings.imageVariables),
+    Env: environment(settings.imageVariables),
     Labels: containerLabels(spec),
     AttachStdin: true,
     AttachStdout: true,
@@ -84,18 +84,13 @@ function hostConfig({ limits }: SandboxSpec, settings: ContainerSettings): Conta
 }
 
 /** The allow-list. A name without a value takes the image's variable of that name away. */
-function environment({ limits }: SandboxSpec, imageVariables: readonly string[]): string[] {
-  // Numeric libraries start one thread a core of the host unless told.
-  const threads = String(Math.max(1, Math.ceil(limits.cpus)));
+function environment(imageVariables: readonly string[]): string[] {
   const allowed: Record<string, string> = {
     PATH: '/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin',
     HOME: '/tmp/home',
     LANG: 'C.UTF-8',
     USER: 'sandbox',
     LOGNAME: 'sandbox',
-    OPENBLAS_NUM_THREADS: threads,
-    OMP_NUM_THREADS: threads,
-    MKL_NUM_THREADS: threads,
   };
   const removed = imageVariables.filter((name) => !(name in allowed));
   return [...Object.entries(allowed).map(([name, value]) => `${name}=${value}`), ...removed];

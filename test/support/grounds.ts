@@ -1,0 +1,54 @@
+/**
+ * The grounds that the contract suites run on: each driver with each Python that scripts/test.mjs has prepared. What is
+ * not there is skipped by name on a laptop; scripts/test.mjs fails in CI instead.
+ */
+import { existsSync } from 'node:fs';
+
+export interface Ground {
+  readonly name: string;
+  readonly driver: 'docker' | 'bubblewrap';
+  readonly available: boolean;
+  /** Settings of a runner on this ground. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether its Python has the REPL of 3.13. */
+  readonly newRepl: boolean;
+}
+
+/** What a sandbox made by bubblewrap cannot have everywhere. */
+const bubblewrapAccept = { REPL_RUNNER_ACCEPT: 'inodes,total-memory,cpu' };
+
+function docker(suite: string, newRepl: boolean): Ground {
+  const env = { REPL_RUNNER_SANDBOX: 'docker', REPL_RUNNER_IMAGE_TAG: `test-${suite}` };
+  return {
+    name: `docker ${suite}`,
+    driver: 'docker',
+    available: process.env['REPL_TEST_DOCKER'] === '1',
+    env,
+    newRepl,
+  };
+}
+
+function bubblewrap(suite: string, newRepl: boolean): Ground {
+  const rootfs = process.env[`REPL_TEST_ROOTFS_${suite.toUpperCase()}`] ?? '';
+  const env = { REPL_RUNNER_SANDBOX: 'bubblewrap', REPL_RUNNER_BUBBLEWRAP_ROOTFS: rootfs, ...bubblewrapAccept };
+  const available = existsSync('/usr/bin/bwrap') && existsSync(rootfs);
+  return { name: `bubblewrap ${suite}`, driver: 'bubblewrap', available, env, newRepl };
+}
+
+function bubblewrapOnHost(): Ground {
+  const env = { REPL_RUNNER_SANDBOX: 'bubblewrap', ...bubblewrapAccept };
+  return {
+    name: 'bubblewrap host',
+    driver: 'bubblewrap',
+    available: existsSync('/usr/bin/bwrap'),
+    env,
+    newRepl: false,
+  };
+}
+
+export const grounds: readonly Ground[] = [
+  docker('trixie', true),
+  docker('bookworm', false),
+  bubblewrapOnHost(),
+  bubblewrap('trixie', true),
+];

@@ -1,0 +1,106 @@
+/** A websocket on a terminal, as a test sees it: everything that came, and waits for what is to come. */
+import { WebSocket } from 'ws';
+
+export interface Closed {
+  readonly code: number;
+  readonly reason: string;
+}
+
+const patienceMs = 15_000;
+
+export class TerminalClient {
+  readonly socket: WebSocket;
+  readonly closed: Promise<Closed>;
+  readonly messages: Record<string, unknown>[] = [];
+  output = Buffer.alloc(0);
+  #watchers: (() => void)[] = [];
+
+  constructor(url: string, options: { subprotocol?: string; headers?: Record<string, string> } = {}) {
+    this.socket = new WebSocket(url, options.subprotocol ?? [], { headers: options.headers ?? {} });
+    this.socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary) this.output = Buffer.concat([this.output, data]);
+      else this.messages.push(JSON.parse(data.toString()) as Record<string, unknown>);
+      this.#look();
+    });
+    this.closed = new Promise((resolve, reject) => {
+      this.socket.on('close', (code, reason) => {
+        resolve({ code, reason: reason.toString() });
+        this.#look();
+      });
+      this.socket.on('error', reject);
+    });
+    this.closed.catch(() => undefined);
+  }
+
+  get text(): string {
+    return this.output.toString();
+  }
+
+  /** What came since the last `type`. */
+  clear(): void {
+    this.output = Buffer.alloc(0);
+  }
+
+  type(text: string): void {
+    this.clear();
+    this.socket.send(Buffer.from(text), { binary: true });
+  }
+
+  control(message: Record<string, unknown>): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  /** Resolves when the output holds this text; rejects with what came instead. */
+  async until(wanted: string | RegExp): Promise<string> {
+    await this.#wait(
+      () => (typeof wanted === 'string' ? this.text.includes(wanted) : wanted.test(this.text)),
+      () => `${String(wanted)} did not come; came: ${JSON.stringify(this.text.slice(-2000))}`,
+    );
+    return this.text;
+  }
+
+  async untilMessage(type: string): Promise<Record<string, unknown>> {
+    const find = (): Record<string, unknown> | undefined => this.messages.find((message) => message['type'] === type);
+    await this.#wait(
+      () => find() !== undefined,
+      () => `no message ${type}; came: ${JSON.stringify(this.messages)}`,
+    );
+    return find() ?? {};
+  }
+
+  /** Types a line and resolves with what it printed, up to the next prompt. */
+  async run(line: string): Promise<string> {
+    this.type(`${line}\r`);
+    return await this.until(/\n.*>>> (?:\x1b[^>]*)*$/s);
+  }
+
+  async close(): Promise<void> {
+    this.socket.close();
+    await this.closed;
+  }
+
+  #look(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  async #wait(fulfilled: () => boolean, complaint: () => string): Promise<void> {
+    if (fulfilled()) return;
+    await new Promise<void>((resolve, reject) => {
+      const stop = (): void => {
+        clearTimeout(timer);
+        this.#watchers = this.#watchers.filter((watcher) => watcher !== look);
+      };
+      const look = (): void => {
+        if (!fulfilled() && this.socket.readyState !== WebSocket.CLOSED) return;
+        stop();
+        if (fulfilled()) resolve();
+        else reject(new Error(`closed; ${complaint()}`));
+      };
+      const timer = setTimeout(() => {
+        stop();
+        reject(new Error(complaint()));
+      }, patienceMs);
+      this.#watchers.push(look);
+    });
+  }
+}
