@@ -2,7 +2,7 @@
 import { Duplex } from 'node:stream';
 
 class End extends Duplex {
-  other: End | null = null;
+  peer: End | null = null;
   #taken: (() => void) | null = null;
 
   override _read(): void {
@@ -11,33 +11,33 @@ class End extends Duplex {
     taken?.();
   }
 
-  take(chunk: Buffer, taken: () => void): void {
+  receive(chunk: Buffer, taken: () => void): void {
     if (this.destroyed) return;
     this.#taken = taken;
     if (this.push(chunk)) this._read();
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    if (this.other === null) done();
-    else this.other.take(chunk, done);
+    if (this.peer === null) done();
+    else this.peer.receive(chunk, done);
   }
 
   override _final(done: () => void): void {
-    this.other?.push(null);
+    this.peer?.push(null);
     done();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    const { other } = this;
-    this.other = null;
-    if (other !== null && !other.destroyed) other.push(null);
+    const { peer } = this;
+    this.peer = null;
+    if (peer !== null && !peer.destroyed) peer.push(null);
     done(error);
   }
 }
 
 export function streamPair(): [Duplex, Duplex] {
   const [left, right] = [new End(), new End()];
-  left.other = right;
-  right.other = left;
+  left.peer = right;
+  right.peer = left;
   return [left, right];
 }

@@ -19,7 +19,8 @@ from .output_log import OutputLog
 
 READ_SIZE = 64 * 1024
 WORKSPACE = "/sandbox"
-TIOCSIG = 0x40045436  # generic Linux number; Python's termios does not name it
+TIOCSIG = 0x40045436  # generic Linux numbers; Python's termios does not name them
+TIOCGPTPEER = 0x5441
 HOOK_SECONDS = 5.0
 HOOK_FD_VARIABLE = "REPL_RUNNER_HOOK_FD"
 # An interpreter reads these once, at its start; values that come later need a new one.
@@ -178,8 +179,15 @@ class Terminal:
         self.pending_input.clear()
         try:
             termios.tcflush(self.master, termios.TCOFLUSH)
+            slave = fcntl.ioctl(self.master, TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY)
+        except (termios.error, OSError):
+            return  # a kernel without the call: the line discipline keeps its part
+        try:
+            termios.tcflush(slave, termios.TCIFLUSH)
         except termios.error:
             pass
+        finally:
+            os.close(slave)
 
     def wants_read(self):
         return self.master is not None and not self.hung_up and self.log.end < self.read_limit

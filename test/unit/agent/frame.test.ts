@@ -122,7 +122,10 @@ describe('FrameDecoder', () => {
       fc.property(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 20 }), (chunks) => {
         const decoder = new FrameDecoder();
         try {
-          decoded(decoder, chunks.map((chunk) => Buffer.from(chunk)));
+          decoded(
+            decoder,
+            chunks.map((chunk) => Buffer.from(chunk)),
+          );
         } catch (error) {
           expect(error).toBeInstanceOf(FrameError);
         }

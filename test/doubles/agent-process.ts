@@ -1,0 +1,79 @@
+/**
+ * The real agent in a bubblewrap sandbox of its own PID namespace, without the runner's drivers: what the agent's own
+ * tests run against. As root it steps down to the sandbox's user first.
+ */
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { agentFolder } from '../../src/agent/command.js';
+import { ProcessStream } from '../../src/sandbox/bubblewrap/process-stream.js';
+
+const images = fileURLToPath(new URL('../../images', import.meta.url));
+const sandboxUser = { uid: 41966, gid: 51966 };
+const environment = { PATH: '/usr/bin:/bin', HOME: '/tmp/home', LANG: 'C.UTF-8' };
+
+export interface AgentProcessOptions {
+  readonly orphanSeconds?: number;
+  readonly repl?: readonly string[];
+  /** False starts the REPL at the claim, as for a language without a hook. */
+  readonly hook?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export const agentEpoch = '00000000-0000-4000-8000-000000000000';
+
+function settings({ orphanSeconds = 60, repl = ['python3'], hook = true, env = {} }: AgentProcessOptions): string {
+  const path = `${agentFolder}/python/startup.py`;
+  return JSON.stringify({
+    epoch: agentEpoch,
+    repl,
+    env,
+    hook: hook ? { variable: 'PYTHONSTARTUP', path } : null,
+    orphan_seconds: orphanSeconds,
+  });
+}
+
+function sandboxArguments(options: AgentProcessOptions): string[] {
+  return [
+    ...['--unshare-all', '--as-pid-1', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
+    ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/lib', '/lib'],
+    ...['--symlink', 'usr/lib64', '/lib64', '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/opt'],
+    ...['agent/agent.py', 'agent/repl_agent', 'python'].flatMap((path) => [
+      ...['--ro-bind', `${images}/${path}`, `${agentFolder}/${path.replace('agent/', '')}`],
+    ]),
+    ...['--tmpfs', '/tmp', '--tmpfs', '/sandbox', '--chdir', '/sandbox', '--clearenv'],
+    ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...['/usr/bin/python3', '-I', '-S', '-u', `${agentFolder}/agent.py`, settings(options)],
+  ];
+}
+
+export class AgentProcess {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly stream: ProcessStream;
+  /** Resolves with bwrap's exit code, null when a signal ended it. */
+  readonly ended: Promise<number | null>;
+  stderr = '';
+
+  constructor(options: AgentProcessOptions = {}) {
+    const user = process.getuid?.() === 0 ? sandboxUser : {};
+    const child = spawn('bwrap', sandboxArguments(options), { stdio: ['pipe', 'pipe', 'pipe'], ...user });
+    this.#child = child;
+    this.stream = new ProcessStream(child.stdin, child.stdout);
+    this.stream.on('error', () => undefined);
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.stderr += chunk.toString();
+    });
+    this.ended = new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code) => {
+        resolve(code);
+      });
+    });
+  }
+
+  async destroy(): Promise<void> {
+    this.stream.destroy();
+    this.#child.kill('SIGKILL');
+    await this.ended;
+  }
+}
