@@ -1,0 +1,105 @@
+/** What a runner leaves when it is killed, what the next one makes of it, and runners without root. */
+import { execFile, spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CgroupHierarchy } from '../../src/sandbox/bubblewrap/cgroup-hierarchy.js';
+import { killOrphans } from '../../src/sandbox/bubblewrap/orphans.js';
+import { Stage } from '../../src/sandbox/bubblewrap/stage.js';
+
+const run = promisify(execFile);
+const isRoot = process.getuid?.() === 0;
+const imagesFolder = join(process.cwd(), 'images');
+
+/** A runner in a process of its own: makes three sandboxes, says so, and waits, or destroys them when told to. */
+const runner = `
+import { BubblewrapDriver } from './src/sandbox/bubblewrap/bubblewrap-driver.js';
+import { defaultLimits } from './src/sandbox/limits.js';
+const language = { name: 'python', title: '', image: '', repl: [], env: {}, startupHook: null,
+  hostPrograms: [], version: [] };
+const driver = new BubblewrapDriver({ imagesFolder: process.argv[2], command: () => ['sleep', '3456.' + process.pid] });
+await driver.prepare([language]);
+const spec = { identity: { sessionId: '', viewId: '', replica: '' }, language, limits: defaultLimits, orphanSeconds: 9 };
+const sandboxes = await Promise.all([1, 2, 3].map(() => driver.create(spec, new AbortController().signal)));
+console.log(JSON.stringify({ uid: process.getuid(), weak: driver.knownWeaknesses().map(({ name }) => name) }));
+if (process.argv[3] === 'destroy') {
+  await Promise.all(sandboxes.map((sandbox) => sandbox.destroy()));
+  await driver.close();
+  process.exit(0);
+}
+setInterval(() => undefined, 1000);
+`;
+
+async function processesNamed(argument: string): Promise<string[]> {
+  const { stdout } = await run('ps', ['-eo', 'pid,args']);
+  return stdout.split('\n').filter((line) => line.includes(argument));
+}
+
+async function until(condition: () => Promise<boolean>): Promise<boolean> {
+  const giveUpAt = performance.now() + 5000;
+  while (performance.now() < giveUpAt) {
+    if (await condition()) return true;
+    await delay(5);
+  }
+  return false;
+}
+
+describe('a bubblewrap runner in its own process', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'built-'));
+
+  beforeAll(async () => {
+    const tsc = join(process.cwd(), 'node_modules', '.bin', 'tsc');
+    await run(tsc, ['--outDir', folder, '--noCheck', '--project', 'tsconfig.build.json']);
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+    writeFileSync(join(folder, 'runner.js'), runner);
+    cpSync('node_modules/zod', join(folder, 'node_modules', 'zod'), { recursive: true });
+    chmodSync(folder, 0o755);
+  }, 120_000);
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const start = (prefix: readonly string[], mode: string) => {
+    const [program, ...args] = [...prefix, process.execPath, 'runner.js', imagesFolder, mode];
+    return spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  };
+
+  it('takes its sandboxes with it when it is killed, and the next one sweeps the rest', async () => {
+    const child = start([], 'wait');
+    await once(child.stdout, 'data');
+    const mine = `3456.${child.pid}`;
+    expect(await processesNamed(mine)).not.toEqual([]);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await until(async () => (await processesNamed(mine)).length === 0)).toBe(true);
+    killOrphans();
+    await (await CgroupHierarchy.find()).sweep();
+    await (await Stage.lay({ imagesFolder, languageNames: [], root: '/' })).remove();
+    const left = [tmpdir(), '/sys/fs/cgroup', '/sys/fs/cgroup/pids'].flatMap((path) => {
+      try {
+        return readdirSync(path);
+      } catch {
+        return []; // no such hierarchy here
+      }
+    });
+    expect(left.filter((name) => name.startsWith('repl_runner-') && name.includes(`-${child.pid}-`))).toEqual([]);
+  });
+
+  it('works without root, and names what it cannot limit there', async () => {
+    const child = start(
+      isRoot ? ['setpriv', '--reuid', '1000', '--regid', '1000', '--clear-groups', '--'] : [],
+      'destroy',
+    );
+    const exited = once(child, 'exit');
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const told = JSON.parse(line.toString()) as { uid: number; weak: string[] };
+    expect(await exited).toEqual([0, null]);
+    expect(told.uid).not.toBe(0);
+    if (isRoot) expect(told.weak).toEqual(['inodes', 'total-memory', 'cpu']);
+    expect(await processesNamed(`3456.${child.pid}`)).toEqual([]);
+  });
+});
