@@ -25,6 +25,7 @@ export function probeRoutes({ sessions, languages, config, metrics, sha }: AppPa
       handle: (_request, response) => {
         const { ready, sessions: count, maxSessions, warm, serves } = sessions.capacity();
         const { replica } = config;
+        if (!ready) response.setHeader('Retry-After', '1');
         response
           .status(ready ? 200 : 503)
           .json({ 'ready?': ready, replica, serves, sessions: count, max_sessions: maxSessions, warm });
