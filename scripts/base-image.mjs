@@ -2,13 +2,16 @@
 // package mirror that this machine's own apt uses. Leaves a root file system in the cache folder (the bubblewrap driver
 // can use it as it is) and, where a Docker daemon answers, the image `repl_runner/base:<suite>`.
 // Needs root. Run it by hand as `node scripts/base-image.mjs trixie bookworm`; `npm test` calls it too.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { apt } from './lib/apt.mjs';
-import { answers, output, pipe, run, say } from './lib/shell.mjs';
+import { docker } from './lib/docker.mjs';
+import { output, run, say } from './lib/shell.mjs';
 
 /** Debian releases that are known to work, and the Python that they carry. */
 export const suites = { trixie: '3.13', bookworm: '3.11' };
@@ -42,10 +45,13 @@ export async function makeRootfs(suite) {
 /** Imports the root file system as an image unless the daemon has it. */
 export async function makeBaseImage(suite) {
   const folder = await makeRootfs(suite);
-  if (!answers('docker', ['image', 'inspect', baseImage(suite)])) {
-    say(`Importing ${baseImage(suite)} …`);
-    await pipe(['tar', '-C', folder, '--numeric-owner', '-c', '.'], ['docker', 'import', '-', baseImage(suite)]);
-  }
+  if (await docker.hasImage(baseImage(suite))) return folder;
+  say(`Importing ${baseImage(suite)} …`);
+  const tar = spawn('tar', ['-C', folder, '--numeric-owner', '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(tar, 'close');
+  await docker.importImage(baseImage(suite), tar.stdout);
+  const [code] = await ended;
+  if (code !== 0) throw new Error(`Packing ${folder} failed (exit code ${code}).`);
   return folder;
 }
 
@@ -78,7 +84,7 @@ function mirror() {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const wanted = process.argv.slice(2);
   for (const suite of wanted.length > 0 ? wanted : ['trixie']) {
-    if (answers('docker', ['version'])) await makeBaseImage(suite);
+    if (await docker.answers()) await makeBaseImage(suite);
     else await makeRootfs(suite);
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ensureBuilt, ensureInstalled, root } from './lib/build.mjs';
+import { firstLine } from './lib/first-line.mjs';
 import { say } from './lib/shell.mjs';
 
 const imagesFolder = join(root, 'images');
@@ -34,11 +35,6 @@ export async function buildLanguage(language, { tag = 'latest', baseImage, verbo
   }
   return image;
 }
-
-export const firstLine = (error) =>
-  String(error?.message ?? error)
-    .trim()
-    .split('\n')[0];
 
 async function main() {
   const { values, positionals } = parseArgs({

@@ -3,11 +3,12 @@ import { spawn, spawnSync } from 'node:child_process';
 
 export const say = (text) => console.log(`» ${text}`);
 
-/** Runs to the end; rejects when it fails. `quiet` shows the output only then. */
-export function run(command, args, { quiet = false, env, cwd } = {}) {
+/** Runs to the end; rejects when it fails. `quiet` shows the output only then, `mute: 'stdout'` drops that stream. */
+export function run(command, args, { quiet = false, mute, env, cwd } = {}) {
   return new Promise((resolve, reject) => {
+    const shown = quiet ? 'pipe' : 'inherit';
     const child = spawn(command, args, {
-      stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
+      stdio: ['ignore', mute === 'stdout' ? 'ignore' : shown, shown],
       env: { ...process.env, ...env },
       cwd,
     });
@@ -32,23 +33,3 @@ export function output(command, args) {
 
 /** Whether it exists and ends well. */
 export const answers = (command, args) => spawnSync(command, args, { stdio: 'ignore', timeout: 20_000 }).status === 0;
-
-/** `from | to`. */
-export function pipe(from, to) {
-  return new Promise((resolve, reject) => {
-    const source = spawn(from[0], from.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
-    const sink = spawn(to[0], to.slice(1), { stdio: [source.stdout, 'ignore', 'inherit'] });
-    // The sink holds a copy of its own; this one would keep the source from noticing that the sink is gone.
-    source.stdout.destroy();
-    const codes = new Map();
-    for (const child of [source, sink]) {
-      child.on('error', reject);
-      child.on('close', (code) => {
-        codes.set(child, code);
-        if (codes.size < 2) return;
-        if (codes.get(source) === 0 && codes.get(sink) === 0) resolve();
-        else reject(new Error(`\`${from.join(' ')} | ${to.join(' ')}\` failed.`));
-      });
-    }
-  });
-}

@@ -10,11 +10,14 @@ import { z } from 'zod';
 import { RunnerError } from '../../errors.js';
 import { bounded } from './bounded.js';
 import { dockerStatus, translateDockerError } from './docker-errors.js';
+import { Turnstile } from './turnstile.js';
 
 /** A loaded daemon was seen taking seconds; one that takes this long is as good as gone. */
 const callTimeoutMs = 30_000;
 /** Connections kept for the next call; every sandbox holds two more of its own. */
 const idleConnections = 16;
+/** The daemon takes removals one by one anyway; forty at once only made each of them run into its bound. */
+const removalsAtOnce = 4;
 
 const waitAnswer = z.object({ StatusCode: z.number() });
 const infoAnswer = z.object({ Runtimes: z.record(z.string(), z.unknown()).nullish() });
@@ -40,6 +43,7 @@ export type ExitAnswer = { kind: 'exit'; code: number } | { kind: 'gone' } | { k
 export class Daemon {
   readonly #docker: Docker;
   readonly #agent: Agent;
+  readonly #removals = new Turnstile(removalsAtOnce);
 
   /** @param socketPath null takes what DOCKER_HOST and its kin say, as every Docker client does */
   constructor(socketPath: string | null = null) {
@@ -108,7 +112,7 @@ export class Daemon {
 
   /** Kills and removes it with its volumes. Answers whether it is known to be gone; false while a removal is under way. */
   async remove(idOrName: string): Promise<boolean> {
-    return this.#call('removing a container', async () => {
+    const remove = async () => {
       try {
         await this.#docker.getContainer(idOrName).remove({ force: true, v: true });
         return true;
@@ -117,7 +121,8 @@ export class Daemon {
         if (dockerStatus(error) === 409) return false;
         throw error;
       }
-    });
+    };
+    return this.#removals.pass(() => this.#call('removing a container', remove));
   }
 
   async exists(idOrName: string): Promise<boolean> {

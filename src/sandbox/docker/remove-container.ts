@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RunnerError } from '../../errors.js';
 import type { Daemon } from './daemon.js';
 
-/** A removal takes 33 ms here; a daemon under heavy load was seen taking seconds. */
-const goneWithinMs = 20_000;
+/** A removal takes 33 ms on an idle machine, seconds under heavy load, and waits its turn among others. */
+const goneWithinMs = 60_000;
 const firstPauseMs = 10;
 const longestPauseMs = 500;
 

@@ -1,0 +1,122 @@
+// `npm test`: every check and every suite that this machine can run. Installs what Debian lacks when it is root, starts a
+// Docker daemon of its own where none answers, and makes the images that the suites need. What cannot be had is skipped
+// visibly; with CI=true that is a failure. The last line is `N passed, N failed`.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeBaseImage, baseImage, makeRootfs, rootfsFolder } from './base-image.mjs';
+import { buildLanguage } from './images.mjs';
+import { apt } from './lib/apt.mjs';
+import { checkNode, ensureBuilt, ensureInstalled, root } from './lib/build.mjs';
+import { docker } from './lib/docker.mjs';
+import { startDockerd } from './lib/dockerd.mjs';
+import { firstLine } from './lib/first-line.mjs';
+import { Score } from './lib/score.mjs';
+import { run, say } from './lib/shell.mjs';
+
+const suites = ['trixie', 'bookworm'];
+const ownLabel = 'repl_runner=1';
+const inCi = process.env.CI === 'true';
+const score = new Score();
+const npm = (script) => run('npm', ['run', '--silent', script], { cwd: root });
+
+/** Says what is missing; in CI that fails the run. */
+function lack(what, error) {
+  if (inCi) score.fail(what, error);
+  else say(`SKIPPED: ${what} (${firstLine(error)})`);
+}
+
+async function installPrograms() {
+  const programs = { bwrap: 'bubblewrap', debootstrap: 'debootstrap', python3: 'python3' };
+  if (!(await docker.answers())) programs.dockerd = 'docker.io';
+  await apt.need(programs).catch((error) => say(firstLine(error)));
+}
+
+/** Resolves to a function that stops what was started; null when there is no Docker. */
+async function haveDocker() {
+  try {
+    if (await docker.answers()) return async () => undefined;
+    return await startDockerd();
+  } catch (error) {
+    lack('the suites on Docker', error);
+    return null;
+  }
+}
+
+/** Answers whether the suites on Docker can run. */
+async function makeImages(hasDocker) {
+  for (const suite of suites) {
+    await (hasDocker ? makeBaseImage : makeRootfs)(suite);
+    if (hasDocker) {
+      await buildLanguage('python', { tag: `test-${suite}`, baseImage: baseImage(suite), verbose: false });
+    }
+  }
+}
+
+async function runJest(hasDocker) {
+  const folder = mkdtempSync(join(tmpdir(), 'repl-test-'));
+  const report = join(folder, 'report.json');
+  const env = {
+    NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
+    REPL_TEST_DOCKER: hasDocker ? '1' : '0',
+    REPL_TEST_IMAGES: suites.map((suite) => `test-${suite}`).join(','),
+  };
+  for (const suite of suites) {
+    const rootfs = rootfsFolder(suite);
+    env[`REPL_TEST_ROOTFS_${suite.toUpperCase()}`] = existsSync(rootfs) ? rootfs : '';
+  }
+  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+  console.log('\n── tests');
+  try {
+    // Its exit code says no more than the report does.
+    await run(process.execPath, [jest, '--json', `--outputFile=${report}`], { cwd: root, env, mute: 'stdout' }).catch(
+      () => undefined,
+    );
+    score.addJest(JSON.parse(readFileSync(report, 'utf8')));
+  } catch (error) {
+    score.fail('jest', error);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function checkLeaks(before) {
+  const left = (await docker.containers(ownLabel)).filter((id) => !before.includes(id));
+  if (left.length > 0) throw new Error(`containers are left behind: ${left.join(', ')}`);
+}
+
+async function testWith(hasDocker) {
+  let imagesMade = false;
+  await score.step('build', ensureBuilt);
+  try {
+    await makeImages(hasDocker);
+    imagesMade = hasDocker;
+  } catch (error) {
+    lack('images for the suites', error);
+  }
+  const before = hasDocker ? await docker.containers(ownLabel) : [];
+  for (const check of ['format:check', 'lint', 'types', 'architecture']) await score.step(check, () => npm(check));
+  await runJest(imagesMade);
+  if (hasDocker) await score.step('no container is left behind', () => checkLeaks(before));
+}
+
+async function main() {
+  checkNode();
+  await ensureInstalled();
+  await installPrograms();
+  const stopDocker = await haveDocker();
+  const stop = stopDocker ?? (async () => undefined);
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => void stop().finally(() => process.exit(130)));
+  }
+  try {
+    await testWith(stopDocker !== null);
+  } finally {
+    await stop();
+  }
+}
+
+await main().catch((error) => score.fail('npm test', error));
+for (const failure of score.failures) console.log(`failed: ${failure}`);
+process.exitCode = score.failed > 0 ? 1 : 0;
+console.log(`${score.passed} passed, ${score.failed} failed`);
