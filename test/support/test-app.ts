@@ -8,11 +8,11 @@ import { MemorySessions } from '../doubles/memory-sessions.js';
 
 export const maxBodyBytes = 1024 * 1024;
 
-export function testApp(config: Partial<AppParts['config']> = {}) {
+export function testParts(config: Partial<AppParts['config']> = {}) {
   const sessions = new MemorySessions();
   const log: string[] = [];
   const stream = { write: (line: string) => void log.push(line) };
-  const app = createApp({
+  const parts: AppParts = {
     sessions,
     languages: [{ name: 'python', title: 'Python' }],
     config: {
@@ -27,8 +27,13 @@ export function testApp(config: Partial<AppParts['config']> = {}) {
     metrics: new Metrics(),
     logger: createLogger({ level: 'info', replica: 'test', stream }),
     sha: 'abc123',
-  });
-  return { app, sessions, log };
+  };
+  return { parts, sessions, log };
+}
+
+export function testApp(config: Partial<AppParts['config']> = {}) {
+  const { parts, sessions, log } = testParts(config);
+  return { app: createApp(parts), sessions, log };
 }
 
 export interface Answer {
