@@ -56,10 +56,12 @@ export class Terminal {
   #outputCredit = 0;
   #input: Buffer[] = [];
   #inputBytes = 0;
+  /** How many bytes were ever typed. */
+  #inputEnd = 0;
   #inputCredit = inputWindowBytes;
   #onInputDrained: (() => void)[] = [];
   #exit: { exit: ReplExit; offset: number } | null = null;
-  #closed = false;
+  #closed: { reason: CloseReason; details: Readonly<Record<string, unknown>> } | null = null;
 
   constructor(backend: TerminalBackend, listener: TerminalListener, settings: TerminalSettings) {
     this.#backend = backend;
@@ -100,6 +102,10 @@ export class Terminal {
 
   attach(socket: AttachmentSocket, options: AttachmentOptions): Attachment {
     const attachment = new Attachment(socket, this.#log, options);
+    if (this.#closed !== null) {
+      attachment.close(this.#closed.reason, this.#closed.details);
+      return attachment;
+    }
     attachment.onReset = () => {
       this.#redraw();
     };
@@ -116,7 +122,7 @@ export class Terminal {
     attachment.stop();
     if (!this.#attachments.delete(attachment) || this.#owner !== attachment) return;
     this.#owner = null;
-    if (attachment.controlled && !this.#closed) {
+    if (attachment.controlled && this.#closed === null) {
       this.#absentAcknowledged = attachment.acknowledged;
       this.#startGrace();
     }
@@ -150,7 +156,7 @@ export class Terminal {
 
   /** Ends the terminal: every attachment is closed with this reason. */
   close(reason: CloseReason, details: Readonly<Record<string, unknown>> = {}): void {
-    this.#closed = true;
+    this.#closed = { reason, details };
     for (const timer of [this.#graceTimer, this.#renewalTimer]) if (timer !== null) clearTimeout(timer);
     for (const attachment of [...this.#attachments]) {
       attachment.pump();
@@ -165,12 +171,13 @@ export class Terminal {
 
   /** Queues typed bytes; false asks the caller to stop until `whenInputDrained` calls back. */
   input(data: Buffer): boolean {
-    if (this.#closed || data.length === 0) return true;
+    if (this.#closed !== null || data.length === 0) return true;
     this.#listener.onActivity();
     this.#owner?.expectEcho();
     if (this.#inputBytes > 0 && data.includes(interruptByte)) this.#overtake(data);
     this.#input.push(data);
     this.#inputBytes += data.length;
+    this.#inputEnd += data.length;
     this.#flushInput();
     return this.#inputBytes < inputWindowBytes * 16;
   }
@@ -188,7 +195,7 @@ export class Terminal {
   // --- output ---
 
   onOutput(offset: number, data: Buffer): void {
-    if (this.#closed) return;
+    if (this.#closed !== null) return;
     this.#log.append(offset, data);
     this.#listener.onActivity();
     for (const attachment of this.#attachments) attachment.onOutput(offset, data);
@@ -199,14 +206,13 @@ export class Terminal {
 
   onExit(exit: ReplExit, offset: number): void {
     this.#exit = { exit, offset };
-    this.#input = [];
-    this.#inputBytes = 0;
-    this.#inputCredit = inputWindowBytes;
+    this.#forgetInput();
     for (const attachment of [...this.#attachments]) attachment.onExit(exit, offset);
   }
 
   onRestarted(offset: number): void {
     this.#exit = null;
+    this.#forgetInput();
     for (const attachment of this.#attachments) attachment.onRestarted(offset);
   }
 
@@ -237,7 +243,7 @@ export class Terminal {
 
   #govern(): void {
     const limit = readLimit(this.#ownerFlow());
-    if (this.#closed || !worthTelling(this.#readLimit, limit)) return;
+    if (this.#closed !== null || !worthTelling(this.#readLimit, limit)) return;
     this.#readLimit = limit;
     this.#backend.setFlow(limit, 0);
   }
@@ -256,7 +262,7 @@ export class Terminal {
     if (this.#renewalTimer !== null) clearTimeout(this.#renewalTimer);
     this.#renewalTimer = null;
     const more = sendWindowBytes - this.#outputCredit;
-    if (this.#closed || more < sendWindowBytes / 2) return;
+    if (this.#closed !== null || more < sendWindowBytes / 2) return;
     this.#outputCredit = sendWindowBytes;
     this.#backend.setFlow(this.#readLimit, more);
   }
@@ -269,6 +275,14 @@ export class Terminal {
       .resize(narrower, rows)
       .then(() => this.#backend.resize(cols, rows))
       .catch(() => undefined);
+  }
+
+  /** What was typed for a REPL that has ended is nobody's; the agent has dropped its part without a word. */
+  #forgetInput(): void {
+    this.#input = [];
+    this.#inputBytes = 0;
+    this.#inputCredit = inputWindowBytes;
+    this.#flushInput();
   }
 
   #flushInput(): void {
@@ -286,18 +300,27 @@ export class Terminal {
 
   /** An interrupt behind queued input: where the terminal's mode makes it one, the queue is dropped with it. */
   #overtake(data: Buffer): void {
-    const queued = new Set(this.#input);
-    const until = data.lastIndexOf(interruptByte) + 1;
+    const until = this.#inputEnd + data.lastIndexOf(interruptByte) + 1;
     this.#backend
       .interrupt()
       .then((interrupted) => {
         if (!interrupted) return;
-        this.#input = this.#input.filter((piece) => !queued.has(piece));
-        const at = this.#input.indexOf(data);
-        if (at >= 0) this.#input[at] = data.subarray(until);
-        this.#inputBytes = this.#input.reduce((sum, piece) => sum + piece.length, 0);
+        this.#dropInput(until);
         this.#flushInput();
       })
       .catch(() => undefined);
+  }
+
+  /** Drops what is queued before this offset in all that was ever typed. */
+  #dropInput(until: number): void {
+    let surplus = Math.min(until - (this.#inputEnd - this.#inputBytes), this.#inputBytes);
+    while (surplus > 0) {
+      const piece = this.#input.shift();
+      if (piece === undefined) break;
+      if (piece.length > surplus) this.#input.unshift(piece.subarray(surplus));
+      const dropped = Math.min(piece.length, surplus);
+      this.#inputBytes -= dropped;
+      surplus -= dropped;
+    }
   }
 }

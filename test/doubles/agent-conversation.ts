@@ -77,7 +77,9 @@ export class AgentConversation extends RecordingListener {
     try {
       await within(waitMs, what, met());
     } catch (error) {
-      throw new Error(`${String(error)}; said ${JSON.stringify(this.text.slice(-1000))}; ${this.agent.stderr}`);
+      throw new Error(`${String(error)}; said ${JSON.stringify(this.text.slice(-1000))}; ${this.agent.stderr}`, {
+        cause: error,
+      });
     }
   }
 
