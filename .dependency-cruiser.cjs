@@ -1,0 +1,97 @@
+/*
+ * The architecture as rules: which module may know which, and through which one door each package comes in. They hold for
+ * what exists at run time; a type alone may be known to a neighbour (dependency type `type-only`).
+ */
+
+/** Everything that is above a module in `main → service → {http, terminal} → session → {pool, execution} → sandbox → agent`. */
+const layers = [
+  ['main'],
+  ['service'],
+  ['http'],
+  ['session', 'terminal'],
+  ['pool', 'execution', 'config'],
+  ['sandbox'],
+  ['agent'],
+  ['workspace', 'language'],
+  ['errors', 'ids', 'logger', 'metrics'],
+];
+
+const folderOrFile = (names) => `^src/(${names.join('|')})(/|\\.ts$)`;
+
+const direction = layers.slice(1).map((layer, index) => ({
+  name: `direction-${layer.join('-')}`,
+  comment: 'A module knows only what is below it.',
+  severity: 'error',
+  from: { path: folderOrFile(layer) },
+  to: { path: folderOrFile(layers.slice(0, index + 1).flat()), dependencyTypesNot: ['type-only'] },
+}));
+
+const door = (name, packages, allowed) => ({
+  name: `door-${name}`,
+  comment: `Only ${allowed} may use it.`,
+  severity: 'error',
+  from: { path: '^(src|client)/', pathNot: allowed },
+  to: { path: packages },
+});
+
+const npmPackage = (name) => `node_modules/(@types/)?${name}(/|$)`;
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'nothing-lies-about',
+      comment: 'A module that nobody imports.',
+      severity: 'error',
+      // Entries, and what only scripts/*.mjs load.
+      from: { orphan: true, pathNot: '^(src/main|src/sandbox/docker/image-builder|client/command-line)\\.ts$' },
+      to: {},
+    },
+    ...direction,
+    {
+      name: 'drivers-are-known-to-the-service-alone',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(service\\.ts|sandbox/(docker|bubblewrap)/)' },
+      to: { path: '^src/sandbox/(docker|bubblewrap)/' },
+    },
+    {
+      name: 'drivers-do-not-know-each-other',
+      severity: 'error',
+      from: { path: '^src/sandbox/(docker|bubblewrap)/' },
+      to: { path: '^src/sandbox/(docker|bubblewrap)/', pathNot: '^src/sandbox/$1/' },
+    },
+    {
+      name: 'client-knows-types-and-the-protocol-only',
+      severity: 'error',
+      from: { path: '^client/' },
+      // Of the protocol they share the codec.
+      to: { path: '^src/', pathNot: '^src/terminal/protocol\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'the-runner-does-not-know-its-client',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^client/' },
+    },
+    door('dockerode', npmPackage('dockerode'), '^src/sandbox/docker/'),
+    door('child-process', '^(node:)?child_process$', '^(src/sandbox/bubblewrap|client)/'),
+    door('ws', npmPackage('ws'), '^(src/terminal/upgrade\\.ts|client/)'),
+    door('express', npmPackage('express'), '^src/http/'),
+    door('busboy', npmPackage('@fastify/busboy'), '^src/http/multipart\\.ts'),
+    door('tar-stream', npmPackage('tar-stream'), '^(src/workspace|client)/'),
+    door('prom-client', npmPackage('prom-client'), '^src/metrics\\.ts'),
+    door('pino', npmPackage('pino'), '^src/logger\\.ts'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
