@@ -72,10 +72,11 @@ export class Pool {
 
   /**
    * A sandbox for one session. Rejects with `capacity_exhausted` when none comes within the admission wait or too many
-   * wait already, and with the signal's reason when aborted.
+   * wait already, `draining` once the pool stops, and with the signal's reason when aborted.
    */
   async claim(signal: AbortSignal): Promise<Claim> {
     signal.throwIfAborted();
+    this.#stopping.signal.throwIfAborted();
     const now = performance.now();
     this.#claims = this.#claims.filter((at) => now - at < rateWindowMs);
     this.#claims.push(now);
@@ -91,6 +92,7 @@ export class Pool {
 
   /** Makes one sandbox with limits of its own, past the warm ones. */
   async claimCold(limits: Partial<Limits>, signal: AbortSignal): Promise<Claim> {
+    this.#stopping.signal.throwIfAborted();
     if (this.#dependencies.room() <= 0) throw full(this.#options.language.name);
     const since = performance.now();
     const bounded = AbortSignal.any([signal, this.#stopping.signal]);
@@ -109,12 +111,17 @@ export class Pool {
 
   #takeWarm(): WarmSandbox | undefined {
     let warm = this.#warm.shift();
-    while (warm?.connection.closed === true) warm = this.#warm.shift();
+    while (warm?.connection.closed === true) {
+      discard(warm).catch((error: unknown) => {
+        this.#dependencies.onMakeFailed(error);
+      });
+      warm = this.#warm.shift();
+    }
     return warm;
   }
 
   #noneCanCome(): boolean {
-    return this.#stopping.signal.aborted || (this.#making.size === 0 && this.#dependencies.room() <= 0);
+    return this.#making.size === 0 && this.#dependencies.room() <= 0;
   }
 
   async #wait(signal: AbortSignal, since: number): Promise<Claim> {

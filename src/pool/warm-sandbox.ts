@@ -26,12 +26,15 @@ export async function createWarmSandbox(
 ): Promise<WarmSandbox> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(readyTimeoutMs)]);
   const sandbox = await driver.create(spec, bounded);
+  let giveUp: () => void = () => undefined;
   try {
     const waiting = new WaitingForReady();
     const connection = new AgentConnection(sandbox.stream, waiting);
-    bounded.addEventListener('abort', () => {
-      waiting.onClosed('it was not ready in time');
-    });
+    giveUp = () => {
+      connection.close('it was not ready in time');
+    };
+    bounded.addEventListener('abort', giveUp, { once: true });
+    if (bounded.aborted) giveUp();
     const state = await connection.sync({
       replica: spec.identity.replica,
       resumeGraceSeconds: options.resumeGraceSeconds,
@@ -50,6 +53,8 @@ export async function createWarmSandbox(
         cause: error,
       },
     );
+  } finally {
+    bounded.removeEventListener('abort', giveUp);
   }
 }
 
