@@ -150,8 +150,8 @@ for pid in pids: os.kill(pid, signal.SIGKILL); os.waitpid(pid, 0)
   });
 
   it('lets fifty sandboxes live at once', async () => {
-    const signal = new AbortController().signal;
-    const sandboxes = await Promise.all(Array.from({ length: 50 }, () => driver.create(specWith(), signal)));
+    const create = () => driver.create(specWith(), new AbortController().signal);
+    const sandboxes = await Promise.all(Array.from({ length: 50 }, create));
     const code = 'import os\nfor _ in range(5):\n  if os.fork() == 0: os._exit(0)\n  os.wait()\nprint("well")';
     const ends = await Promise.all(sandboxes.map((sandbox) => runIn(sandbox, code)));
     expect(new Set(ends.map(({ output, end }) => `${output} ${end.exitCode}`))).toEqual(new Set(['well 0']));
