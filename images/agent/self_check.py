@@ -93,7 +93,7 @@ def check_seccomp(_):
     numbers = SYSCALLS.get(os.uname().machine)
     if numbers is None:
         return False, "unknown machine " + os.uname().machine
-    # Each would get past an unprivileged process without the filter, or fail with another error than EPERM.
+    # Without the filter the arguments make these succeed or fail with another error (bpf: unless the host forbids it).
     attempts = [
         ("unshare(0)", numbers["unshare"], 0),
         ("mount", numbers["mount"], 0, 0, 0, 0, 0),
