@@ -72,6 +72,6 @@ function parsed(args: readonly string[]) {
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ClientError(`${reason.replace(/\.$/, '')}. See --help.`, { exitCode: misused, cause: error });
+    throw new ClientError(`${reason.replace(/\.( .*)?$/s, '')}. See --help.`, { exitCode: misused, cause: error });
   }
 }

@@ -2,6 +2,7 @@
  * The person's own terminal: its size, its raw mode, and the promise that it is put back however the command ends. It
  * knows nothing of sessions.
  */
+import { spawnSync } from 'node:child_process';
 import type { ReadStream } from 'node:tty';
 
 export interface TerminalSize {
@@ -28,7 +29,7 @@ export class OwnTerminal {
   };
   readonly #continue = (): void => {
     this.#stdin.setRawMode(false);
-    this.#stdin.setRawMode(true);
+    this.#makeRaw();
   };
   #raw = false;
 
@@ -42,12 +43,21 @@ export class OwnTerminal {
     // 'exit' is emitted for process.exit and for uncaught errors as well.
     process.on('exit', this.#restore);
     process.on('SIGCONT', this.#continue);
-    this.#stdin.setRawMode(true);
+    this.#makeRaw();
     this.#raw = true;
     this.#stdin.on('data', onInput);
     this.#stdin.once('end', onEnd);
     this.#stdin.once('error', onEnd);
     this.#stdin.resume();
+  }
+
+  /**
+   * Node's raw mode still turns every line feed of the output into CR LF, which the session's own PTY has done where it
+   * should be done; setRawMode(false) puts this back as well. Where there is no stty, only full-screen programs suffer.
+   */
+  #makeRaw(): void {
+    this.#stdin.setRawMode(true);
+    spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
   }
 
   onResize(listener: (size: TerminalSize) => void): void {

@@ -103,8 +103,9 @@ function listening(child: ChildProcess, { say, signal }: OwnRunnerOptions): Prom
         settle();
         resolve(url);
       } else if (line.trim() !== '' && !line.startsWith('{')) {
-        if (loud) say(line);
-        kept.push(line);
+        const words = line.replace(/^» /, '');
+        if (loud) say(words);
+        kept.push(words);
         kept.splice(0, kept.length - keptLines);
       }
     };

@@ -14,7 +14,7 @@ import sys
 import termios
 import time
 
-STEP_SECONDS = 60
+STEP_SECONDS = 20
 
 
 def main():
@@ -23,13 +23,13 @@ def main():
     resize(master, 80, 24)
     before = termios.tcgetattr(slave)
     pid = start(request["command"], slave)
-    # Kept from the group's hangup by its own open slave, so that the modes can be read after the end.
+    # The slave stays open here, so that its modes can be read after the end.
     dialogue = Dialogue(master)
     failed = None
     for step in request["steps"]:
         if not dialogue.do(step, pid):
             failed = step
-            os.killpg(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
             break
     code = dialogue.drain_until_exit(pid)
     restored = termios.tcgetattr(slave) == before
@@ -61,7 +61,7 @@ class Dialogue:
     def do(self, step, pid):
         kind, *values = step
         if kind == "expect":
-            return self.expect(values[0].encode())
+            return self.expect(values[0].encode(), pid)
         if kind == "send":
             os.write(self.master, values[0].encode())
         elif kind == "resize":
@@ -70,19 +70,21 @@ class Dialogue:
             os.kill(pid, values[0])
         return True
 
-    def expect(self, text):
+    def expect(self, text, pid):
         deadline = time.monotonic() + STEP_SECONDS
         while True:
             at = self.output.find(text, self.seen)
             if at >= 0:
                 self.seen = at + len(text)
                 return True
-            if time.monotonic() > deadline or not self.read(0.1):
+            ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+            if time.monotonic() > deadline or (not self.read(0.1) and ended):
                 return False
 
     def read(self, seconds):
+        """True when anything came."""
         if not select.select([self.master], [], [], seconds)[0]:
-            return True
+            return False
         try:
             data = os.read(self.master, 65536)
         except OSError:
@@ -96,11 +98,11 @@ class Dialogue:
             self.read(0.02)
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
-                while select.select([self.master], [], [], 0)[0] and self.read(0):
+                while self.read(0):
                     pass
                 return os.waitstatus_to_exitcode(status)
             if time.monotonic() > deadline:
-                os.killpg(pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
 
 
 main()
