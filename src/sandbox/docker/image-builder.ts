@@ -4,7 +4,7 @@
  */
 import Docker from 'dockerode';
 import { z } from 'zod';
-import { contentLabel, imageContent, imageFiles } from '../../language/image-content.js';
+import { imageContent, imageFiles } from '../../language/image-content.js';
 
 const progressLine = z.object({
   stream: z.string().optional(),
@@ -31,7 +31,6 @@ export async function buildImage({ imagesFolder, language, image, baseImage, onP
       t: image,
       dockerfile: `${language}/Dockerfile`,
       buildargs: { BASE_IMAGE: baseImage, CONTENT: content },
-      labels: { [contentLabel]: content },
       rm: true,
       forcerm: true,
     },
