@@ -62,6 +62,7 @@ export class Session implements AgentListener {
   readonly #onEnded: (reason: EndReason) => void;
   #state: SessionState = 'starting';
   #exit: ReplExit | null = null;
+  #exitOffset = 0;
   #activeAt = Date.now();
   #detachedAt: number | null = null;
   #cpuNanos = 0;
@@ -100,7 +101,9 @@ export class Session implements AgentListener {
       { epoch, cols, rows, resumeGraceMs: settings.resumeGraceMs, offset: start },
     );
     this.#connection.listen(this);
-    void parts.sandbox.ended.then(() => this.end('sandbox_lost'));
+    void parts.sandbox.ended.then(() => {
+      this.#endQuietly('sandbox_lost');
+    });
   }
 
   get state(): SessionState {
@@ -130,9 +133,10 @@ export class Session implements AgentListener {
   async start(request: Omit<StartRequest, 'language' | 'limits'>): Promise<void> {
     const { entries, startup, env, size } = request;
     try {
-      this.terminal.open(size);
       const files = entries.length === 0 ? null : await writeArchive(entries);
-      await this.#connection.start({ ...size, env, startup, files });
+      const started = this.#connection.start({ ...size, env, startup, files });
+      this.terminal.open(size); // behind the request, which may drop what a waiting interpreter printed
+      await started;
       if (this.#state === 'starting') this.#state = transition(this.#state, 'running');
       this.#arm();
     } catch (error) {
@@ -163,9 +167,12 @@ export class Session implements AgentListener {
     const files = entries === null ? null : await writeArchive(entries);
     try {
       const { offset } = await this.#connection.restart({ cols: size.cols, rows: size.rows, env, startup, files });
+      const [exit, exitOffset] = [this.#exit, this.#exitOffset];
       if (this.#state === 'exited') this.#state = transition(this.#state, 'running');
       this.#exit = null;
       this.terminal.onRestarted(offset);
+      // An end behind the new output is that of the new REPL, told before this answer was taken up.
+      if (exit !== null && exitOffset > offset) this.onExit(exit, exitOffset);
     } catch (error) {
       throw translate(error);
     }
@@ -215,6 +222,7 @@ export class Session implements AgentListener {
   onExit(exit: ReplExit, offset: number): void {
     if (this.#state === 'ended') return;
     this.#exit = exit;
+    this.#exitOffset = offset;
     if (this.#state !== 'exited') this.#state = transition(this.#state, 'exited');
     this.terminal.onExit(exit, offset);
   }
@@ -224,7 +232,7 @@ export class Session implements AgentListener {
   }
 
   onClosed(): void {
-    if (this.#state !== 'ended') void this.end('sandbox_lost');
+    if (this.#state !== 'ended') this.#endQuietly('sandbox_lost');
   }
 
   async #endOnce(reason: EndReason): Promise<void> {
@@ -232,8 +240,16 @@ export class Session implements AgentListener {
     this.#state = transition(this.#state, 'ended');
     this.terminal.close(closeReasons[reason], { reason });
     this.#connection.close('the session has ended');
-    await this.#sandbox.destroy();
-    this.#onEnded(reason);
+    try {
+      await this.#sandbox.destroy();
+    } finally {
+      this.#onEnded(reason);
+    }
+  }
+
+  /** An end that nobody waits for. A sandbox that cannot be removed now ends by its agent's orphan switch. */
+  #endQuietly(reason: EndReason): void {
+    this.end(reason).catch(() => undefined);
   }
 
   #mustBe(...states: SessionState[]): void {
@@ -280,7 +296,7 @@ export class Session implements AgentListener {
     if (this.#ending !== null) return;
     const left = deadline.at - Date.now();
     if (left <= 0) {
-      await this.end(deadline.reason);
+      this.#endQuietly(deadline.reason);
       return;
     }
     if (left <= warningMs && !this.#warned) {

@@ -76,11 +76,13 @@ export class Sessions {
       });
     }
     this.#starting += 1;
+    let claim: Claim;
     try {
-      return await this.#startClaimed(await this.#claim(entry, request.limits, signal), request, signal);
+      claim = await this.#claim(entry, request.limits, signal);
     } finally {
       this.#starting -= 1;
     }
+    return await this.#startClaimed(claim, request, signal);
   }
 
   /** Takes up a session that an earlier runner of the same or another name has started. */
