@@ -122,6 +122,7 @@ describe('the agent at a claim', () => {
     const talk = conversation();
     await talk.greet();
     await run(talk, ['sh', '-c', 'kill -9 -1']);
+    await talk.until(() => talk.exits.length > 0, 'exit');
     await talk.begin();
     expect(await talk.answer('1 + 1')).toBe('2');
     expect(talk.text).not.toContain('ended by');

@@ -380,7 +380,7 @@ class Agent:
             raise RequestError("state", "the REPL has been started before")
         self.terminal.resize(request["cols"], request["rows"])
         late_env = request["env"]
-        if self.hook and (self.terminal.exit or any(terminal.read_at_start(name) for name in late_env)):
+        if self.hook and (self.terminal.ended() or any(terminal.read_at_start(name) for name in late_env)):
             self.end_repl()
             self.terminal.forget_output()
             self.terminal.start(late_env)

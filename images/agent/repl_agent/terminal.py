@@ -117,6 +117,10 @@ class Terminal:
             self.hook_socket.close()
             self.hook_socket = None
 
+    def ended(self):
+        """Whether the REPL is gone, be it told or not."""
+        return self.exit is not None or self._status is not None
+
     def finished(self):
         """True once: when the REPL has ended and everything that it printed is in the log."""
         if self._status is None or self.exit is not None or not self.hung_up:
