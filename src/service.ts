@@ -20,7 +20,7 @@ import { createWarmSandbox, type WarmSandbox } from './pool/warm-sandbox.js';
 import { BubblewrapDriver } from './sandbox/bubblewrap/bubblewrap-driver.js';
 import { DockerDriver } from './sandbox/docker/docker-driver.js';
 import type { Limits } from './sandbox/limits.js';
-import { proveWalls } from './sandbox/prove-walls.js';
+import { outputOf, proveWalls } from './sandbox/prove-walls.js';
 import type { SandboxDriver } from './sandbox/sandbox.js';
 import { seccompProfileText } from './sandbox/seccomp/seccomp-profile.js';
 import { Adoption } from './session/adoption.js';
@@ -32,6 +32,13 @@ const refillDelayMs = 250;
 const retryDelayMs = 1_000;
 /** Starts that may wait for a sandbox, for each session that the replica may hold. */
 const waitingPerSession = 0.5;
+
+interface StartableLanguage {
+  readonly name: string;
+  readonly title: string;
+  /** As its interpreter says it, e.g. `Python 3.13.5`. */
+  readonly version: string;
+}
 
 export interface ServiceParts {
   readonly config: Config;
@@ -85,7 +92,7 @@ export class Service {
     const catalogue = await Catalogue.load({ imagesFolder, imageTag: config.imageTag });
     const languages = config.pool.map(({ language }) => catalogue.get(language));
     this.#driver = await this.#chooseDriver(languages);
-    await this.#proveWalls(this.#driver, languages);
+    const startable = await this.#inspect(this.#driver, languages);
     const sessions = this.#createSessions(this.#driver, languages);
     this.#sessions = sessions;
     this.#adoption = new Adoption(this.#driver, sessions, {
@@ -100,7 +107,7 @@ export class Service {
     });
     await this.#adoption.open();
     for (const { pool } of this.#pools) pool.open();
-    const url = await this.#listen(sessions, languages);
+    const url = await this.#listen(sessions, startable);
     return { url };
   }
 
@@ -131,29 +138,37 @@ export class Service {
     throw new RunnerError('driver_unavailable', `No sandbox can be made on this host.\n${reasons.join('\n')}`);
   }
 
-  async #proveWalls(driver: SandboxDriver, languages: readonly Language[]): Promise<void> {
-    const { config, imagesFolder, logger } = this.#parts;
-    const [language] = languages;
-    if (language === undefined) return;
-    const warm = await this.#make(driver, language, {}, AbortSignal.timeout(60_000));
-    try {
-      const { accept } = config;
-      const { spec } = warm.sandbox;
-      const program = join(imagesFolder, 'agent', 'self_check.py');
-      const verdict = await proveWalls({ connection: warm.connection, spec, program, accepted: accept });
-      for (const weakness of verdict.accepted) logger.warn({ weakness }, 'weakness-accepted');
-      if (verdict.refused.length === 0) return;
-      const lines = verdict.refused.map(({ name, detail }) => `  - ${name}: ${detail}`);
-      const names = [...accept, ...verdict.refused.map(({ name }) => name)].join(',');
-      throw new RunnerError(
-        'driver_unavailable',
-        `The ${driver.name} sandbox does not hold on this host:\n${lines.join('\n')}\n` +
-          `Mend that, or accept the weakness by name: REPL_RUNNER_ACCEPT=${names}`,
-      );
-    } finally {
-      warm.connection.close('the self-check is over');
-      await warm.sandbox.destroy();
+  /** Proves the walls around each language, and asks its interpreter for its version on the way. */
+  async #inspect(driver: SandboxDriver, languages: readonly Language[]): Promise<StartableLanguage[]> {
+    const inspected: StartableLanguage[] = [];
+    for (const language of languages) {
+      const warm = await this.#make(driver, language, {}, AbortSignal.timeout(60_000));
+      try {
+        await this.#proveWalls(driver, warm);
+        const version = await outputOf(warm.connection, language.version);
+        inspected.push({ name: language.name, title: language.title, version: version.trim().slice(0, 100) });
+      } finally {
+        warm.connection.close('the self-check is over');
+        await warm.sandbox.destroy();
+      }
     }
+    return inspected;
+  }
+
+  async #proveWalls(driver: SandboxDriver, { connection, sandbox }: WarmSandbox): Promise<void> {
+    const { config, imagesFolder, logger } = this.#parts;
+    const { accept } = config;
+    const program = join(imagesFolder, 'agent', 'self_check.py');
+    const verdict = await proveWalls({ connection, spec: sandbox.spec, program, accepted: accept });
+    for (const weakness of verdict.accepted) logger.warn({ weakness }, 'weakness-accepted');
+    if (verdict.refused.length === 0) return;
+    const lines = verdict.refused.map(({ name, detail }) => `  - ${name}: ${detail}`);
+    const names = [...accept, ...verdict.refused.map(({ name }) => name)].join(',');
+    throw new RunnerError(
+      'driver_unavailable',
+      `The ${driver.name} sandbox does not hold on this host:\n${lines.join('\n')}\n` +
+        `Mend that, or accept the weakness by name: REPL_RUNNER_ACCEPT=${names}`,
+    );
   }
 
   #make(driver: SandboxDriver, language: Language, limits: Partial<Limits>, signal: AbortSignal): Promise<WarmSandbox> {
@@ -219,7 +234,7 @@ export class Service {
     );
   }
 
-  async #listen(sessions: Sessions, languages: readonly Language[]): Promise<string> {
+  async #listen(sessions: Sessions, languages: readonly StartableLanguage[]): Promise<string> {
     const { config, logger, sha } = this.#parts;
     const app = createApp({ sessions, languages, config, metrics: this.#metrics, logger, sha });
     const server = createServer(app);

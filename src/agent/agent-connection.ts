@@ -31,6 +31,8 @@ const requestTimeoutMs = 15_000;
 const uploadTimeoutMs = 60_000;
 const channelWindowBytes = 128 * 1024;
 const terminalChannel = 0;
+/** The agent keeps no more of a request that comes in parts. */
+const maxRequestBytes = 1024 * 1024;
 /** Every offset is below this; the agent reads it as "no limit". */
 export const unlimited = 0xffff_ffff_ffff_ffffn;
 
@@ -325,7 +327,7 @@ export class AgentConnection {
 
   #send(id: number, op: string, fields: object, timeoutMs: number | null): Promise<Record<string, unknown>> {
     if (this.#closed) return Promise.reject(this.#closedError('it was closed before'));
-    const frame = encodeFrame(frameTypes.request, Buffer.from(JSON.stringify({ ...fields, id, op })));
+    const frames = requestFrames(Buffer.from(JSON.stringify({ ...fields, id, op })));
     const answer = new Promise<Record<string, unknown>>((resolve, reject) => {
       const timer =
         timeoutMs === null
@@ -335,7 +337,7 @@ export class AgentConnection {
             }, timeoutMs);
       this.#pending.set(id, { resolve, reject, timer });
     });
-    this.#write(frame);
+    for (const frame of frames) this.#write(frame);
     return answer;
   }
 
@@ -458,6 +460,17 @@ export class AgentConnection {
       sync.reject(new RunnerError('sandbox_failed', `The sandbox is held by ${holder}.`, { context: { holder } }));
     }
   }
+}
+
+/** A request that no single frame holds goes in parts before its last frame. Throws RangeError beyond the agent's bound. */
+function requestFrames(request: Buffer): Buffer[] {
+  if (request.length > maxRequestBytes) throw new RangeError(`a request has at most ${maxRequestBytes} bytes`);
+  const parts: Buffer[] = [];
+  let at = 0;
+  for (; request.length - at > maxPayloadBytes; at += maxPayloadBytes) {
+    parts.push(encodeFrame(frameTypes.requestPart, request.subarray(at, at + maxPayloadBytes)));
+  }
+  return [...parts, encodeFrame(frameTypes.request, request.subarray(at))];
 }
 
 function channelNumber(channel: number): Buffer {

@@ -15,6 +15,7 @@ export const frameTypes = {
   ping: 3,
   request: 4,
   flow: 5,
+  requestPart: 6,
   data: 32,
   end: 33,
   credit: 34,

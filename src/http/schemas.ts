@@ -135,7 +135,9 @@ export const readySchema = z.object({
   warm: z.record(z.string(), z.int()),
 });
 
-export const languagesSchema = z.object({ languages: z.array(z.object({ name: z.string(), title: z.string() })) });
+export const languagesSchema = z.object({
+  languages: z.array(z.object({ name: z.string(), title: z.string(), version: z.string() })),
+});
 
 export const errorSchema = z.object({
   error: z.object({

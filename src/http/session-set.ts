@@ -15,8 +15,10 @@ export interface Capacity {
   readonly ready: boolean;
   readonly sessions: number;
   readonly maxSessions: number;
-  /** Warm sandboxes by language. */
-  readonly warm: Readonly<Record<string, number>>;
+  /** Sandboxes that are warm or being made, and starts that wait for one, by language. */
+  readonly pools: Readonly<
+    Record<string, { readonly warm: number; readonly creating: number; readonly waiting: number }>
+  >;
   /** Names of replicas whose sessions live here. */
   readonly serves: readonly string[];
 }

@@ -10,7 +10,7 @@ import { judgeSelfCheck, selfCheckArgument, type SelfCheckVerdict } from './self
 import type { SandboxSpec } from './sandbox.js';
 
 const timeoutMs = 15_000;
-const maxReportBytes = 256 * 1024;
+const maxOutputBytes = 256 * 1024;
 
 export interface Proof {
   readonly connection: AgentConnection;
@@ -30,7 +30,12 @@ export async function proveWalls({ connection, spec, program, accepted }: Proof)
     await readFile(program, 'utf8'),
     selfCheckArgument(spec.limits, Object.keys(userEnvironment(spec))),
   ];
-  let report = '';
+  return judgeSelfCheck(await outputOf(connection, argv), accepted);
+}
+
+/** What a program prints in the sandbox. Throws RunnerError `driver_unavailable` when it does not end with exit code 0. */
+export async function outputOf(connection: AgentConnection, argv: readonly string[]): Promise<string> {
+  let output = '';
   let complaints = '';
   const result = await connection.spawn(
     {
@@ -38,20 +43,16 @@ export async function proveWalls({ connection, spec, program, accepted }: Proof)
       env: {},
       stdin: null,
       onStdout: (data) => {
-        if (report.length < maxReportBytes) report += data.toString();
+        if (output.length < maxOutputBytes) output += data.toString();
       },
       onStderr: (data) => {
-        if (complaints.length < maxReportBytes) complaints += data.toString();
+        if (complaints.length < maxOutputBytes) complaints += data.toString();
       },
     },
     AbortSignal.timeout(timeoutMs),
   );
-  if (result.exit_code !== 0) {
-    const why = complaints.trim().split('\n').at(-1) ?? '';
-    throw new RunnerError(
-      'driver_unavailable',
-      `The self-check of the sandbox failed to run: ${why || 'it was killed'}.`,
-    );
-  }
-  return judgeSelfCheck(report, accepted);
+  if (result.exit_code === 0) return output;
+  const why = complaints.trim().split('\n').at(-1) ?? '';
+  const message = `${argv[0] ?? 'A program'} failed in the sandbox: ${why || 'it was killed'}.`;
+  throw new RunnerError('driver_unavailable', message);
 }

@@ -26,7 +26,8 @@ export class Adoption {
   readonly #options: AdoptionOptions;
   readonly #underWay = new Set<string>();
   readonly #stopping = new AbortController();
-  readonly #born = Date.now();
+  /** Sandboxes of our own name that were there before us; later ones are this runner's own pool and sessions. */
+  #inherited: ReadonlySet<string> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(driver: SandboxDriver, sessions: Sessions, options: AdoptionOptions) {
@@ -52,17 +53,24 @@ export class Adoption {
   }
 
   async #sweep(): Promise<void> {
-    const found = (await this.#driver.list()).filter((sandbox) => this.#isCandidate(sandbox));
-    const own = found.filter((sandbox) => sandbox.spec.identity.replica === this.#options.replica);
+    const listed = await this.#driver.list();
+    this.#inherited ??= new Set(
+      listed.filter((sandbox) => this.#isOwn(sandbox)).map(({ spec }) => spec.identity.sessionId),
+    );
+    const found = listed.filter((sandbox) => this.#isCandidate(sandbox));
+    const own = found.filter((sandbox) => this.#isOwn(sandbox));
     for (const sandbox of found) if (!own.includes(sandbox)) void this.#take(sandbox, true);
     await Promise.all(own.map((sandbox) => this.#take(sandbox, false)));
   }
 
-  /** Those of our own name that are younger than this runner are its own pool and sessions. */
-  #isCandidate({ spec, createdAt }: FoundSandbox): boolean {
-    const { sessionId, replica } = spec.identity;
+  #isOwn({ spec }: FoundSandbox): boolean {
+    return spec.identity.replica === this.#options.replica;
+  }
+
+  #isCandidate(found: FoundSandbox): boolean {
+    const { sessionId } = found.spec.identity;
     if (this.#sessions.has(sessionId) || this.#underWay.has(sessionId)) return false;
-    return replica !== this.#options.replica || createdAt.getTime() < this.#born;
+    return !this.#isOwn(found) || this.#inherited?.has(sessionId) === true;
   }
 
   async #take(found: FoundSandbox, mayBeHeld: boolean): Promise<void> {

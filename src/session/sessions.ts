@@ -116,13 +116,13 @@ export class Sessions {
     ready: boolean;
     sessions: number;
     maxSessions: number;
-    warm: Record<string, number>;
+    pools: Record<string, { warm: number; creating: number; waiting: number }>;
     serves: readonly string[];
   } {
-    const warm = Object.fromEntries([...this.#pools].map(([name, { pool }]) => [name, pool.counts.warm]));
+    const pools = Object.fromEntries([...this.#pools].map(([name, { pool }]) => [name, pool.counts]));
     const ready = this.#accepting && this.room > this.#starting;
     const { maxSessions } = this.#options;
-    return { ready, sessions: this.#byId.size, maxSessions, warm, serves: [...this.#serves] };
+    return { ready, sessions: this.#byId.size, maxSessions, pools, serves: [...this.#serves] };
   }
 
   /** Refuses new sessions from now on. */

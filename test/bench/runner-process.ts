@@ -17,7 +17,13 @@ export class RunnerProcess {
   /** Starts one on a free port and resolves when it listens. */
   static async start(env: Readonly<Record<string, string>>): Promise<RunnerProcess> {
     const child = spawn(process.execPath, [main], {
-      env: { ...process.env, REPL_RUNNER_PORT: '0', REPL_RUNNER_LOG_LEVEL: 'warn', ...env },
+      env: {
+        ...process.env,
+        REPL_RUNNER_PORT: '0',
+        REPL_RUNNER_LOG_LEVEL: 'warn',
+        REPL_RUNNER_REPLICA: `bench-${process.pid}`,
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const url = await new Promise<URL>((resolve, reject) => {

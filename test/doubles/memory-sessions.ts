@@ -81,6 +81,7 @@ export class MemorySessions implements SessionSet {
   }
 
   capacity(): Capacity {
-    return { ready: this.ready, sessions: this.list().length, maxSessions: 10, warm: { python: 4 }, serves: ['test'] };
+    const pools = { python: { warm: 4, creating: 0, waiting: 0 } };
+    return { ready: this.ready, sessions: this.list().length, maxSessions: 10, pools, serves: ['test'] };
   }
 }

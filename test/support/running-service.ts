@@ -1,4 +1,5 @@
 /** A whole runner inside the test's process, on a free port, with its calls at hand. */
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../../src/config.js';
 import { createLogger } from '../../src/logger.js';
@@ -20,14 +21,21 @@ export interface Answer {
   readonly headers: Headers;
 }
 
+/** Runners of one name would take each other's sandboxes for their own. */
+function newReplica(): Record<string, string> {
+  return { REPL_RUNNER_REPLICA: `test-${randomBytes(6).toString('hex')}` };
+}
+
 export class RunningService {
+  readonly #started: string[] = [];
+
   private constructor(
     readonly service: Service,
     readonly url: string,
   ) {}
 
   static async start(env: Readonly<Record<string, string>>): Promise<RunningService> {
-    const config = parseConfig({ REPL_RUNNER_PORT: '0', REPL_RUNNER_POOL: 'python=1:2', ...env });
+    const config = parseConfig({ REPL_RUNNER_PORT: '0', REPL_RUNNER_POOL: 'python=2:4', ...newReplica(), ...env });
     const logger = createLogger({ level: 'silent', replica: config.replica });
     const service = new Service({ config, logger, imagesFolder, sha: 'test' });
     const { url } = await service.start();
@@ -48,7 +56,9 @@ export class RunningService {
   async startSession(options: Record<string, unknown> = {}): Promise<StartedSession> {
     const answer = await this.call('POST', '/repl', { language: 'python', ...options });
     if (answer.status !== 201) throw new Error(`POST /repl: ${answer.status} ${JSON.stringify(answer.body)}`);
-    return answer.body as StartedSession;
+    const session = answer.body as StartedSession;
+    this.#started.push(session.id);
+    return session;
   }
 
   attach(path: string, options: { subprotocol?: string; headers?: Record<string, string> } = {}): TerminalClient {
@@ -63,7 +73,9 @@ export class RunningService {
     return { session, terminal };
   }
 
+  /** Ends every session, since those of Docker would wait for the next runner, and the runner itself. */
   async stop(): Promise<void> {
+    await Promise.all(this.#started.map((id) => this.call('DELETE', `/repl/${id}`)));
     await this.service.stop();
   }
 }

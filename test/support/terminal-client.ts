@@ -6,7 +6,9 @@ export interface Closed {
   readonly reason: string;
 }
 
-const patienceMs = 15_000;
+const patienceMs = 10_000;
+/** No test keeps a socket for longer. */
+const lifetimeMs = 25_000;
 
 export class TerminalClient {
   readonly socket: WebSocket;
@@ -23,7 +25,11 @@ export class TerminalClient {
       this.#look();
     });
     this.closed = new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`the socket stays open; came: ${JSON.stringify(this.text.slice(-2000))}`));
+      }, lifetimeMs).unref();
       this.socket.on('close', (code, reason) => {
+        clearTimeout(timer);
         resolve({ code, reason: reason.toString() });
         this.#look();
       });

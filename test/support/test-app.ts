@@ -14,7 +14,7 @@ export function testParts(config: Partial<AppParts['config']> = {}) {
   const stream = { write: (line: string) => void log.push(line) };
   const parts: AppParts = {
     sessions,
-    languages: [{ name: 'python', title: 'Python' }],
+    languages: [{ name: 'python', title: 'Python', version: 'Python 3.13.5' }],
     config: {
       replica: 'test',
       apiToken: null,

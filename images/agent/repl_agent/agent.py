@@ -20,6 +20,7 @@ LEASE_SECONDS = 5.0
 BEACON_SECONDS = 0.5
 TICK_SECONDS = 0.5
 MAX_UNSENT = 256 * 1024
+MAX_REQUEST = 1024 * 1024
 MAX_CHANNELS = 64
 CHANNEL = struct.Struct(">I")
 CREDIT = struct.Struct(">II")
@@ -48,6 +49,7 @@ class Agent:
         self.heard_at = self.beacon_at = time.monotonic()
         self.resume_grace = 60.0
         self.decoder = frames.Decoder()
+        self.request_parts = bytearray()
         self.unsent = bytearray()
         self.uploads = {}
         self.download = None
@@ -250,7 +252,12 @@ class Agent:
         elif kind == frames.PING:
             self.send(frames.PONG)
         elif kind == frames.REQUEST:
-            self.on_request(json.loads(payload))
+            parts, self.request_parts = bytes(self.request_parts), bytearray()
+            self.on_request(json.loads(parts + payload))
+        elif kind == frames.REQUEST_PART:
+            self.request_parts += payload
+            if len(self.request_parts) > MAX_REQUEST:
+                raise frames.ProtocolError("a request beyond %d bytes" % MAX_REQUEST)
         elif kind == frames.END:
             self.on_end(CHANNEL.unpack(payload)[0])
         elif kind == frames.CREDIT:
@@ -284,6 +291,7 @@ class Agent:
 
     def drop_connection(self):
         """What an earlier runner had under way is over; the terminal and its REPL go on."""
+        self.request_parts.clear()
         for child in list(self.spawned.values()):
             self.end_spawned(child)
         for upload in self.uploads.values():

@@ -23,7 +23,8 @@ export function probeRoutes({ sessions, languages, config, metrics, sha }: AppPa
       open: true,
       answer: { status: 200, schema: readySchema },
       handle: (_request, response) => {
-        const { ready, sessions: count, maxSessions, warm, serves } = sessions.capacity();
+        const { ready, sessions: count, maxSessions, pools, serves } = sessions.capacity();
+        const warm = Object.fromEntries(Object.entries(pools).map(([language, levels]) => [language, levels.warm]));
         const { replica } = config;
         if (!ready) response.setHeader('Retry-After', '1');
         response
@@ -47,7 +48,7 @@ export function probeRoutes({ sessions, languages, config, metrics, sha }: AppPa
       summary: 'The languages that can be started.',
       answer: { status: 200, schema: languagesSchema },
       handle: (_request, response) => {
-        response.json({ languages: languages.map(({ name, title }) => ({ name, title })) });
+        response.json({ languages });
       },
     },
     {
@@ -60,6 +61,7 @@ export function probeRoutes({ sessions, languages, config, metrics, sha }: AppPa
         for (const state of ['starting', 'running', 'exited'] as const) {
           metrics.setSessions(state, states.filter((other) => other === state).length);
         }
+        for (const [language, levels] of Object.entries(sessions.capacity().pools)) metrics.setPool(language, levels);
         response.setHeader('Content-Type', metrics.contentType);
         response.end(await metrics.text());
       },

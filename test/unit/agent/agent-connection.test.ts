@@ -145,9 +145,9 @@ describe('AgentConnection', () => {
     connection.close('done');
   });
 
-  it('refuses a request that fits no frame and is still of use', async () => {
+  it('refuses a request beyond what an agent takes and is still of use', async () => {
     const { connection } = connected();
-    const startup = 'x'.repeat(70_000);
+    const startup = 'x'.repeat(1_100_000);
     await expect(connection.restart({ ...start, startup, files: Buffer.alloc(10) })).rejects.toThrow(RangeError);
     expect(await connection.interrupt()).toBe(true);
     connection.close('done');

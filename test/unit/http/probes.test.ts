@@ -25,7 +25,7 @@ describe('probes', () => {
 
   it('list languages', async () => {
     const answer = await request(testApp().app).get('/languages');
-    expect(answer.body).toEqual({ languages: [{ name: 'python', title: 'Python' }] });
+    expect(answer.body).toEqual({ languages: [{ name: 'python', title: 'Python', version: 'Python 3.13.5' }] });
   });
 
   it('give metrics, with sessions by state and refusals by code', async () => {
