@@ -1,9 +1,12 @@
 // `npm test`: every check and every suite that this machine can run. Installs what Debian lacks when it is root, starts a
 // Docker daemon of its own where none answers, and makes the images that the suites need. What cannot be had is skipped
 // visibly; with CI=true that is a failure. The last line is `N passed, N failed`.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import { makeBaseImage, baseImage, makeRootfs, rootfsFolder } from './base-image.mjs';
 import { buildLanguage } from './images.mjs';
 import { apt } from './lib/apt.mjs';
@@ -16,6 +19,8 @@ import { run, say } from './lib/shell.mjs';
 
 const suites = ['trixie', 'bookworm'];
 const ownLabel = 'repl_runner=1';
+/** After the report jest closes what its suites share. */
+const exitWithinMs = 20_000;
 const inCi = process.env.CI === 'true';
 const score = new Score();
 const npm = (script) => run('npm', ['run', '--silent', script], { cwd: root });
@@ -43,7 +48,7 @@ async function haveDocker() {
   }
 }
 
-/** Answers whether the suites on Docker can run. */
+/** Makes what the suites on Docker and the root file systems of bubblewrap's need. */
 async function makeImages(hasDocker) {
   for (const suite of suites) {
     await (hasDocker ? makeBaseImage : makeRootfs)(suite);
@@ -51,6 +56,25 @@ async function makeImages(hasDocker) {
       await buildLanguage('python', { tag: `test-${suite}`, baseImage: baseImage(suite), verbose: false });
     }
   }
+}
+
+/** Runs jest until it ends; one that does not, although its report is there, left something open, and fails for that. */
+async function runToReport(args, env, report) {
+  const jest = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  let reportedAt = null;
+  const watch = setInterval(() => {
+    if (existsSync(report)) reportedAt ??= Date.now();
+    if (reportedAt === null || Date.now() - reportedAt < exitWithinMs) return;
+    clearInterval(watch);
+    score.fail('jest ends when its tests have ended', new Error('something is left open'));
+    jest.kill('SIGKILL');
+  }, 1_000);
+  // Its exit code says no more than the report does.
+  await once(jest, 'close').finally(() => clearInterval(watch));
 }
 
 async function runJest(hasDocker) {
@@ -68,10 +92,7 @@ async function runJest(hasDocker) {
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   console.log('\n── tests');
   try {
-    // Its exit code says no more than the report does.
-    await run(process.execPath, [jest, '--json', `--outputFile=${report}`], { cwd: root, env, mute: 'stdout' }).catch(
-      () => undefined,
-    );
+    await runToReport([jest, '--json', `--outputFile=${report}`], env, report);
     score.addJest(JSON.parse(readFileSync(report, 'utf8')));
   } catch (error) {
     score.fail('jest', error);

@@ -3,12 +3,12 @@ import { spawn, spawnSync } from 'node:child_process';
 
 export const say = (text) => console.log(`» ${text}`);
 
-/** Runs to the end; rejects when it fails. `quiet` shows the output only then, `mute: 'stdout'` drops that stream. */
-export function run(command, args, { quiet = false, mute, env, cwd } = {}) {
+/** Runs to the end; rejects when it fails. `quiet` shows the output only then. */
+export function run(command, args, { quiet = false, env, cwd } = {}) {
   return new Promise((resolve, reject) => {
     const shown = quiet ? 'pipe' : 'inherit';
     const child = spawn(command, args, {
-      stdio: ['ignore', mute === 'stdout' ? 'ignore' : shown, shown],
+      stdio: ['ignore', shown, shown],
       env: { ...process.env, ...env },
       cwd,
     });

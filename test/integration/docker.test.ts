@@ -276,13 +276,17 @@ onDocker('DockerDriver', () => {
     it('ends the streams with a reason, and refuses what comes after as retryable', async () => {
       const way = new CuttableSocket();
       await way.open();
-      const driver = await driverWith({ command: echoes, socketPath: way.path });
-      const sandbox = await driver.create(spec(), never);
-      way.cut();
-      expect((await sandbox.ended).exitCode).toBeNull();
       const refused = { code: 'driver_unavailable', retryable: true };
-      await expect(driver.create(spec(), never)).rejects.toMatchObject(refused);
-      await expect(sandbox.destroy()).rejects.toMatchObject(refused);
+      try {
+        const driver = await driverWith({ command: echoes, socketPath: way.path });
+        const sandbox = await driver.create(spec(), never);
+        way.cut();
+        expect((await sandbox.ended).exitCode).toBeNull();
+        await expect(driver.create(spec(), never)).rejects.toMatchObject(refused);
+        await expect(sandbox.destroy()).rejects.toMatchObject(refused);
+      } finally {
+        way.cut();
+      }
       for (const { Id } of await ownContainers()) await docker.getContainer(Id).remove({ force: true, v: true });
     });
   });
