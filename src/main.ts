@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     config,
     logger,
     imagesFolder: join(root, 'images'),
-    sha: process.env['SHA'] ?? 'unknown',
+    sha: process.env.SHA ?? 'unknown',
   });
   let stopping = false;
   const stop = (signal: string): void => {

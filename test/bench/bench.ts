@@ -3,7 +3,7 @@ import { benchStart, type BenchDriver } from './start.js';
 
 const [topic = 'start', ...names] = process.argv.slice(2);
 const drivers = (names.length > 0 ? names : ['docker', 'bubblewrap']) as BenchDriver[];
-const tag = process.env['REPL_RUNNER_IMAGE_TAG'] ?? 'latest';
+const tag = process.env.REPL_RUNNER_IMAGE_TAG ?? 'latest';
 
 let missed = 0;
 if (topic !== 'start') {

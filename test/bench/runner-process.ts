@@ -71,7 +71,7 @@ export class RunnerProcess {
   async untilWarm(count: number): Promise<void> {
     for (;;) {
       const ready = (await this.call('GET', '/ready')) as { warm: Record<string, number> };
-      if ((ready.warm['python'] ?? 0) >= count) return;
+      if ((ready.warm.python ?? 0) >= count) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -14,7 +14,7 @@ function contract(ground: Ground): void {
 
   it("shows CPython's own banner and prompt, and imports the user's files", async () => {
     const { terminal } = await runner.prompt({ files: { 'hiker.py': 'def answer():\n    return 6 * 7\n' } });
-    expect(terminal.text).toMatch(/^(\x1b\S*)*Python 3\.\d+\.\d+ .* on linux\r\nType "help"/);
+    expect(terminal.text).toMatch(/^Python 3\.\d+\.\d+ .* on linux\r\nType "help"/);
     expect(await terminal.run('import hiker; hiker.answer()')).toContain('42');
     await terminal.close();
   });
@@ -51,9 +51,9 @@ function contract(ground: Ground): void {
     const { terminal } = await runner.prompt();
     await terminal.run('a_rather_long_name = 17');
     terminal.type('a_rath\t\r');
-    await terminal.until(/\n17\r\n/);
-    terminal.type('\x1b[A\r');
-    await terminal.until(/\n17\r\n/);
+    await terminal.until(/\n\r?17\r\n/);
+    terminal.type('\u001b[A\r');
+    await terminal.until(/\n\r?17\r\n/);
     await terminal.close();
   });
 
@@ -90,7 +90,7 @@ function contract(ground: Ground): void {
     expect((await runner.call('POST', `/repl/${session.id}/resize`, { cols: 99, rows: 33 })).status).toBeLessThan(300);
     expect(await terminal.run('import os; os.get_terminal_size()')).toContain('columns=99, lines=33');
     terminal.type('import time; time.sleep(100)\r');
-    await terminal.until('sleep(100)\r\n');
+    await terminal.until(/sleep\(100\)[\r\n]/);
     expect((await runner.call('POST', `/repl/${session.id}/signal`, { signal: 'SIGINT' })).status).toBeLessThan(300);
     await terminal.until('KeyboardInterrupt');
     await terminal.close();
@@ -175,13 +175,13 @@ function contract(ground: Ground): void {
     await first.until('>>> ');
     first.type('for i in range(20000): print("line", i)\r\r');
     await first.until('line 500\r\n');
-    const start = Number(hello['offset']);
+    const start = Number(hello.offset);
     const before = first.output;
     await first.close();
     const received = first.output;
     expect(received.length).toBeGreaterThanOrEqual(before.length);
     // `type` cleared what came before it: count from the hello.
-    const whole = runner.attach(`${session.websocket}?epoch=${String(hello['epoch'])}&offset=${start}`, {
+    const whole = runner.attach(`${session.websocket}?epoch=${String(hello.epoch)}&offset=${start}`, {
       subprotocol: 'repl.v1',
     });
     let acknowledged = 0;
@@ -193,7 +193,7 @@ function contract(ground: Ground): void {
     await whole.until(/line 19999\r\n.*>>> /s);
     const lines = whole.text.match(/^line \d+\r$/gm) ?? [];
     expect(lines).toHaveLength(20_000);
-    expect(whole.messages.some((message) => message['type'] === 'reset')).toBe(false);
+    expect(whole.messages.some((message) => message.type === 'reset')).toBe(false);
     await whole.close();
   });
 }

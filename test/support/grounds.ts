@@ -22,7 +22,7 @@ function docker(suite: string, newRepl: boolean): Ground {
   return {
     name: `docker ${suite}`,
     driver: 'docker',
-    available: process.env['REPL_TEST_DOCKER'] === '1',
+    available: process.env.REPL_TEST_DOCKER === '1',
     env,
     newRepl,
   };

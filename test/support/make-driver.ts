@@ -14,7 +14,7 @@ export const imagesFolder = fileURLToPath(new URL('../../images', import.meta.ur
 export const testReplica = 'contract';
 
 export async function loadPython(ground: Ground): Promise<Language> {
-  const imageTag = ground.env['REPL_RUNNER_IMAGE_TAG'] ?? 'latest';
+  const imageTag = ground.env.REPL_RUNNER_IMAGE_TAG ?? 'latest';
   return (await Catalogue.load({ imagesFolder, imageTag })).get('python');
 }
 
@@ -22,7 +22,7 @@ export function makeDriver(ground: Ground): SandboxDriver {
   if (ground.driver === 'docker') {
     return new DockerDriver({ imagesFolder, seccompProfile: seccompProfileText(), runtime: null });
   }
-  const rootfs = ground.env['REPL_RUNNER_BUBBLEWRAP_ROOTFS'] ?? '';
+  const rootfs = ground.env.REPL_RUNNER_BUBBLEWRAP_ROOTFS ?? '';
   return new BubblewrapDriver({ imagesFolder, ...(rootfs === '' ? {} : { rootfs }) });
 }
 

@@ -1,4 +1,5 @@
 /** A websocket on a terminal, as a test sees it: everything that came, and waits for what is to come. */
+import { stripVTControlCharacters } from 'node:util';
 import { WebSocket } from 'ws';
 
 export interface Closed {
@@ -38,8 +39,9 @@ export class TerminalClient {
     this.closed.catch(() => undefined);
   }
 
+  /** The output without colours and cursor movements. */
   get text(): string {
-    return this.output.toString();
+    return stripVTControlCharacters(this.output.toString()).replaceAll('\u001b', '');
   }
 
   /** What came since the last `type`. */
@@ -66,7 +68,7 @@ export class TerminalClient {
   }
 
   async untilMessage(type: string): Promise<Record<string, unknown>> {
-    const find = (): Record<string, unknown> | undefined => this.messages.find((message) => message['type'] === type);
+    const find = (): Record<string, unknown> | undefined => this.messages.find((message) => message.type === type);
     await this.#wait(
       () => find() !== undefined,
       () => `no message ${type}; came: ${JSON.stringify(this.messages)}`,
@@ -77,7 +79,7 @@ export class TerminalClient {
   /** Types a line and resolves with what it printed, up to the next prompt. */
   async run(line: string): Promise<string> {
     this.type(`${line}\r`);
-    return await this.until(/\n.*>>> (?:\x1b[^>]*)*$/s);
+    return await this.until(/\n.*>>> $/s);
   }
 
   async close(): Promise<void> {

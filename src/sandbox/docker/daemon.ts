@@ -4,6 +4,7 @@
  */
 import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
+import { inspect } from 'node:util';
 import { Socket } from 'node:net';
 import Docker from 'dockerode';
 import { z } from 'zod';
@@ -52,6 +53,8 @@ export class Daemon {
     const { protocol } = z.object({ protocol: z.string() }).parse(modem);
     const options = { keepAlive: true, noDelay: true, maxSockets: Infinity, maxFreeSockets: idleConnections };
     this.#agent = protocol === 'https' ? new TlsAgent(options) : new Agent(options);
+    // docker-modem inspects its options, without any bound on depth, for every request: all sockets and what they hold.
+    Object.assign(this.#agent, { [inspect.custom]: () => 'Agent' });
     // docker-modem takes an agent of its own making for ssh only; its published types lack the field.
     if (protocol !== 'ssh') Object.assign(this.#docker.modem, { agent: this.#agent });
   }
