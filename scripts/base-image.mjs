@@ -19,7 +19,9 @@ export const suites = { trixie: '3.13', bookworm: '3.11' };
 export const baseImage = (suite) => `repl_runner/base:${suite}`;
 
 export function rootfsFolder(suite) {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  // Root's home is often closed to others, and the sandbox user has to get in.
+  const home = process.getuid() === 0 ? '/var/cache' : join(homedir(), '.cache');
+  const cache = process.env.XDG_CACHE_HOME || home;
   return join(cache, 'repl_runner', `rootfs-${suite}`);
 }
 
