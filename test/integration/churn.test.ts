@@ -1,0 +1,73 @@
+/** 200 sessions started and ended on each driver leave nothing behind: no container, process, cgroup or descriptor. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { grounds, type Ground } from '../support/grounds.js';
+import { RunningService } from '../support/running-service.js';
+
+const sessions = 200;
+const atOnce = 4;
+const poolMax = 8;
+/** Connections that the test's own client and the daemon's keep alive. */
+const idleConnections = 12;
+
+function countDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+function countMounts(): number {
+  return readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length;
+}
+
+/** Resolves when the pool is as full as it gets, so that two counts of descriptors are comparable. */
+async function untilFull(runner: RunningService): Promise<void> {
+  for (;;) {
+    const { body } = await runner.call('GET', '/ready');
+    if ((body as { warm: Record<string, number> }).warm.python === poolMax) return;
+  }
+}
+
+async function startAndEnd(runner: RunningService): Promise<string> {
+  const { session, terminal } = await runner.prompt({ files: { 'hiker.py': 'answer = 42\n' } });
+  const { status } = await runner.call('DELETE', `/repl/${session.id}`);
+  const { code } = await terminal.closed;
+  return `${status} ${code}`;
+}
+
+async function churn(runner: RunningService, count: number): Promise<string[]> {
+  const outcomes: string[] = [];
+  const worker = async (): Promise<void> => {
+    while (outcomes.length < count) outcomes.push(await startAndEnd(runner));
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return outcomes;
+}
+
+function suite(ground: Ground): void {
+  let runner: RunningService;
+  beforeAll(async () => {
+    const env = { REPL_RUNNER_POOL: `python=4:${poolMax}`, REPL_RUNNER_ADMISSION_WAIT_SECONDS: '60' };
+    runner = await RunningService.start({ ...ground.env, ...env });
+  }, 60_000);
+  afterAll(async () => {
+    await runner.stop();
+  }, 60_000);
+
+  it('are as if they had never been', async () => {
+    await churn(runner, 20);
+    await untilFull(runner);
+    const before = { descriptors: countDescriptors(), mounts: countMounts() };
+    const outcomes = await churn(runner, sessions);
+    expect(outcomes.filter((outcome) => outcome !== '204 4002')).toEqual([]);
+    expect((await runner.call('GET', '/repl')).body).toMatchObject({ sessions: [] });
+    await untilFull(runner);
+    expect(countDescriptors()).toBeLessThanOrEqual(before.descriptors + idleConnections);
+    expect(countMounts()).toBeLessThanOrEqual(before.mounts + 1);
+  }, 300_000);
+}
+
+for (const ground of grounds.filter(({ name }) => ['docker bookworm', 'bubblewrap host'].includes(name))) {
+  const describeOrSkip = ground.available ? describe : describe.skip;
+  describeOrSkip(`${sessions} sessions on ${ground.name}`, () => {
+    suite(ground);
+  });
+}
