@@ -1,5 +1,4 @@
 /** A websocket on a terminal, as a test sees it: everything that came, and waits for what is to come. */
-import { stripVTControlCharacters } from 'node:util';
 import { WebSocket } from 'ws';
 
 export interface Closed {
@@ -7,6 +6,8 @@ export interface Closed {
   readonly reason: string;
 }
 
+const escape = String.fromCharCode(27);
+const controlSequences = new RegExp(`${escape}(?:\\[[0-9;?]*[A-Za-z]|[=>])`, 'g');
 const patienceMs = 10_000;
 /** No test keeps a socket for longer. */
 const lifetimeMs = 25_000;
@@ -41,7 +42,7 @@ export class TerminalClient {
 
   /** The output without colours and cursor movements. */
   get text(): string {
-    return stripVTControlCharacters(this.output.toString()).replaceAll('\u001b', '');
+    return this.output.toString().replace(controlSequences, '');
   }
 
   /** What came since the last `type`. */
