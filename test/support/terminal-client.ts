@@ -68,6 +68,15 @@ export class TerminalClient {
     return this.text;
   }
 
+  /** Resolves when these very bytes have come, at or after an index of the output. */
+  async untilBytes(wanted: string, from: number): Promise<void> {
+    await this.#wait(
+      () => this.output.includes(wanted, from),
+      () =>
+        `${JSON.stringify(wanted)} did not come; came: ${JSON.stringify(this.output.subarray(from).toString().slice(-2000))}`,
+    );
+  }
+
   async untilMessage(type: string): Promise<Record<string, unknown>> {
     const find = (): Record<string, unknown> | undefined => this.messages.find((message) => message.type === type);
     await this.#wait(
