@@ -230,6 +230,10 @@ export class Service {
           this.#metrics.countEnded(reason);
           logger.info({ session: maskId(session.id), reason }, 'session-end-done');
         },
+        onEndFailed: (session, reason, error) => {
+          this.#metrics.countEndFailed(reason);
+          logger.error({ session: maskId(session.id), reason, err: error }, 'session-end-failed');
+        },
       },
     );
   }
