@@ -122,7 +122,8 @@ export class Sessions {
     serves: readonly string[];
   } {
     const pools = Object.fromEntries([...this.#pools].map(([name, { pool }]) => [name, pool.counts]));
-    const ready = this.#accepting && this.room > this.#starting;
+    const able = [...this.#pools.values()].some(({ pool }) => pool.able);
+    const ready = this.#accepting && able && this.room > this.#starting;
     const { maxSessions } = this.#options;
     return { ready, sessions: this.#byId.size, maxSessions, pools, serves: [...this.#serves] };
   }

@@ -7,7 +7,7 @@ import type { Ground } from './grounds.js';
 export async function countSandboxes(ground: Ground, replica: string): Promise<number> {
   if (ground.driver === 'docker') {
     const filters = { label: [`repl_runner.replica=${replica}`] };
-    return (await new Docker().listContainers({ all: true, filters })).length;
+    return (await new Docker({ socketPath: '/var/run/docker.sock' }).listContainers({ all: true, filters })).length;
   }
   return readdirSync('/proc/self/task')
     .map((task) => readFileSync(`/proc/self/task/${task}/children`, 'utf8'))
