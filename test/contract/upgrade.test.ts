@@ -26,7 +26,8 @@ const handshake = {
 
 /** The text of an upgrade; a header that is null is left out. */
 function upgrade(path: string, change: Readonly<Record<string, string | null>> = {}, method = 'GET'): string {
-  const headers = Object.entries({ ...handshake, ...change }).filter(([, value]) => value !== null);
+  const given: Readonly<Record<string, string | null>> = { ...handshake, ...change };
+  const headers = Object.entries(given).filter(([, value]) => value !== null);
   return `${method} ${path} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
 }
 

@@ -1,11 +1,15 @@
 /** Waits for what can only be looked at, not listened to: bounded, and it says what did not come true. */
 import { setTimeout as pause } from 'node:timers/promises';
 
-const patienceMs = 10_000;
+const defaultPatienceMs = 10_000;
 const lookAgainMs = 20;
 
 /** Resolves once the two are equal; rejects with what there is instead. */
-export async function untilEqual<T extends number | string>(look: () => T | Promise<T>, wanted: T): Promise<void> {
+export async function untilEqual<T extends number | string>(
+  look: () => T | Promise<T>,
+  wanted: T,
+  patienceMs = defaultPatienceMs,
+): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;
   for (;;) {
     const seen = await look();
