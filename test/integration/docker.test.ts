@@ -252,7 +252,7 @@ onDocker('DockerDriver', () => {
         await expect(driver.create(spec(), never)).rejects.toMatchObject(refused);
         await expect(sandbox.destroy()).rejects.toMatchObject(refused);
       } finally {
-        way.cut();
+        way.remove();
       }
       for (const { Id } of await ownContainers()) await docker.getContainer(Id).remove({ force: true, v: true });
     });
