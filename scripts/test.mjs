@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { clearInterval, setInterval } from 'node:timers';
 import { makeBaseImage, baseImage, makeRootfs, rootfsFolder } from './base-image.mjs';
 import { buildLanguage } from './images.mjs';
@@ -48,14 +49,23 @@ async function haveDocker() {
   }
 }
 
-/** Makes what the suites on Docker and the root file systems of bubblewrap's need. */
+/** A tag for each content, so that two trees may be tested on one daemon at once. */
+async function testTag(suite) {
+  const { imageContent } = await import(pathToFileURL(join(root, 'dist/src/language/image-content.js')).href);
+  return `test-${suite}-${(await imageContent(join(root, 'images'), 'python')).slice(0, 12)}`;
+}
+
+/** Makes what the suites on Docker and the root file systems of bubblewrap's need; resolves to settings for the suites. */
 async function makeImages(hasDocker) {
+  const env = {};
   for (const suite of suites) {
     await (hasDocker ? makeBaseImage : makeRootfs)(suite);
-    if (hasDocker) {
-      await buildLanguage('python', { tag: `test-${suite}`, baseImage: baseImage(suite), verbose: false });
-    }
+    if (!hasDocker) continue;
+    const tag = await testTag(suite);
+    await buildLanguage('python', { tag, baseImage: baseImage(suite), verbose: false });
+    env[`REPL_TEST_IMAGE_TAG_${suite.toUpperCase()}`] = tag;
   }
+  return env;
 }
 
 /** Runs jest until it ends; one that does not, although its report is there, left something open, and fails for that. */
@@ -77,13 +87,12 @@ async function runToReport(args, env, report) {
   await once(jest, 'close').finally(() => clearInterval(watch));
 }
 
-async function runJest(hasDocker) {
+async function runJest(images) {
   const folder = mkdtempSync(join(tmpdir(), 'repl-test-'));
   const report = join(folder, 'report.json');
   const env = {
     NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
-    REPL_TEST_DOCKER: hasDocker ? '1' : '0',
-    REPL_TEST_IMAGES: suites.map((suite) => `test-${suite}`).join(','),
+    ...images,
   };
   for (const suite of suites) {
     const rootfs = rootfsFolder(suite);
@@ -107,17 +116,16 @@ async function checkLeaks(before) {
 }
 
 async function testWith(hasDocker) {
-  let imagesMade = false;
+  let images = {};
   await score.step('build', ensureBuilt);
   try {
-    await makeImages(hasDocker);
-    imagesMade = hasDocker;
+    images = await makeImages(hasDocker);
   } catch (error) {
     lack('images for the suites', error);
   }
   const before = hasDocker ? await docker.containers(ownLabel) : [];
   for (const check of ['format:check', 'lint', 'types', 'architecture']) await score.step(check, () => npm(check));
-  await runJest(imagesMade);
+  await runJest(images);
   if (hasDocker) await score.step('no container is left behind', () => checkLeaks(before));
 }
 

@@ -11,6 +11,9 @@ export type StartStage = 'read' | 'claim' | 'prepare' | 'total';
 /** Seconds; a warm start takes a few milliseconds, a cold one tenths of a second. */
 const startBuckets = [0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** How often the event loop's lag is sampled: each sample wakes the process. */
+const loopMonitorMs = 100;
+
 export interface PoolLevels {
   readonly warm: number;
   readonly creating: number;
@@ -64,15 +67,24 @@ export class Metrics {
     registers: this.#registers,
   });
 
-  readonly #websocketBytes = new Counter({
-    name: 'repl_runner_websocket_bytes_total',
-    help: 'Terminal bytes over websockets, by direction as seen from the runner.',
-    labelNames: ['direction'],
-    registers: this.#registers,
-  });
+  /** Counted at every keystroke, so by plain numbers, which a scrape takes up. */
+  readonly #terminalBytes = { in: 0, out: 0 };
 
   constructor() {
-    collectDefaultMetrics({ register: this.#registry });
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: loopMonitorMs });
+    const terminalBytes = this.#terminalBytes;
+    new Counter({
+      name: 'repl_runner_websocket_bytes_total',
+      help: 'Terminal bytes over websockets, by direction as seen from the runner.',
+      labelNames: ['direction'],
+      registers: this.#registers,
+      collect() {
+        for (const direction of ['in', 'out'] as const) {
+          this.inc({ direction }, terminalBytes[direction]);
+          terminalBytes[direction] = 0;
+        }
+      },
+    });
   }
 
   get contentType(): string {
@@ -111,6 +123,6 @@ export class Metrics {
   }
 
   countWebsocketBytes(direction: 'in' | 'out', bytes: number): void {
-    this.#websocketBytes.inc({ direction }, bytes);
+    this.#terminalBytes[direction] += bytes;
   }
 }

@@ -11,6 +11,6 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from repl_agent.agent import main  # noqa: E402
+from repl_agent.main import main  # noqa: E402
 
 main(sys.argv[1])

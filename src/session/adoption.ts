@@ -13,6 +13,9 @@ const listenMs = 6_000;
 const syncTimeoutMs = 5_000;
 /** How often sandboxes that siblings hold are looked at again, and those of crashed siblings found. */
 export const adoptionIntervalMs = 10_000;
+/** A deploy stops a predecessor around the time that its successor starts: it looks this often, this long. */
+const deployIntervalMs = 2_000;
+const deployMs = 30_000;
 
 export interface AdoptionOptions {
   readonly replica: string;
@@ -41,16 +44,25 @@ export class Adoption {
   async open(): Promise<void> {
     if (!this.#driver.sandboxesOutliveRunner) return;
     await this.#sweep();
-    this.#timer = setInterval(() => {
-      this.#sweep().catch((error: unknown) => {
-        this.#options.onFailed('', error);
-      });
-    }, adoptionIntervalMs).unref();
+    this.#sweepAgain(performance.now() + deployMs);
   }
 
   stop(): void {
     this.#stopping.abort();
-    if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #sweepAgain(deployUntil: number): void {
+    const wait = performance.now() < deployUntil ? deployIntervalMs : adoptionIntervalMs;
+    this.#timer = setTimeout(() => {
+      this.#sweep()
+        .catch((error: unknown) => {
+          this.#options.onFailed('', error);
+        })
+        .finally(() => {
+          if (!this.#stopping.signal.aborted) this.#sweepAgain(deployUntil);
+        });
+    }, wait).unref();
   }
 
   async #sweep(): Promise<void> {

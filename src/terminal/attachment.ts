@@ -10,8 +10,6 @@ import { cutBytes, withoutQueries } from './replay.js';
 /** Bytes that a socket may have waiting before its attachment stops feeding it. */
 const socketHighWaterBytes = 256 * 1024;
 const pieceBytes = 64 * 1024;
-/** How long output of a flood is gathered: less than a frame of a 144 Hz screen. */
-const coalesceMs = 4;
 
 /** The part of a websocket that an attachment needs; `terminal/upgrade` gives the real one. */
 export interface AttachmentSocket {
@@ -40,9 +38,6 @@ export class Attachment {
   #replayEnd: number | null;
   #exit: { exit: ReplExit; offset: number } | null = null;
   #exitTold = false;
-  #lastSentAt = 0;
-  #timer: NodeJS.Timeout | null = null;
-  #echoDue = false;
   /** Told when the cursor had to jump, so that the screen should be drawn anew. */
   onReset: () => void = () => undefined;
 
@@ -80,7 +75,7 @@ export class Attachment {
     const shown = withoutQueries(this.#cursor > 0 ? kept.subarray(cutBytes(kept)) : kept);
     this.#cursor = this.#log.end;
     this.#replayEnd = null;
-    if (shown.length > 0) this.#send(shown);
+    if (shown.length > 0) this.#socket.send(shown);
   }
 
   tell(message: ServerMessage): void {
@@ -94,25 +89,11 @@ export class Attachment {
     return true;
   }
 
-  /** The next output answers a keystroke and is not held back. */
-  expectEcho(): void {
-    this.#echoDue = true;
-  }
-
-  /** The log has grown by `data`, which starts at `offset`. */
+  /** The log has grown by `data`, which starts at `offset`; the agent has gathered what a flood prints in small pieces. */
   onOutput(offset: number, data: Buffer): void {
-    if (this.#timer !== null && !this.#echoDue) return;
-    const quiet = this.#echoDue || performance.now() - this.#lastSentAt >= coalesceMs;
-    if (!quiet) {
-      this.#timer = setTimeout(() => {
-        this.#timer = null;
-        this.pump();
-      }, coalesceMs);
-      return;
-    }
     if (offset === this.#cursor && this.#socket.bufferedBytes < socketHighWaterBytes) {
       this.#cursor += data.length;
-      this.#send(data);
+      this.#socket.send(data);
       this.#afterPump();
     } else {
       this.pump();
@@ -126,7 +107,7 @@ export class Attachment {
       const until = this.#replayEnd !== null && this.#replayEnd > this.#cursor ? this.#replayEnd : this.#log.end;
       const data = this.#log.read(this.#cursor, Math.min(pieceBytes, until - this.#cursor));
       this.#cursor += data.length;
-      this.#send(data);
+      this.#socket.send(data);
       this.#tellReplayed();
     }
     this.#afterPump();
@@ -145,20 +126,7 @@ export class Attachment {
   }
 
   close(reason: CloseReason, details: Readonly<Record<string, unknown>> = {}): void {
-    this.stop();
     this.#socket.close(reason, details);
-  }
-
-  /** The socket is gone or going; nothing more is sent. */
-  stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-  }
-
-  #send(data: Buffer): void {
-    this.#echoDue = false;
-    this.#lastSentAt = performance.now();
-    this.#socket.send(data);
   }
 
   #reset(): void {

@@ -119,7 +119,6 @@ export class Terminal {
   }
 
   detach(attachment: Attachment): void {
-    attachment.stop();
     if (!this.#attachments.delete(attachment) || this.#owner !== attachment) return;
     this.#owner = null;
     if (attachment.controlled && this.#closed === null) {
@@ -173,7 +172,6 @@ export class Terminal {
   input(data: Buffer): boolean {
     if (this.#closed !== null || data.length === 0) return true;
     this.#listener.onActivity();
-    this.#owner?.expectEcho();
     if (this.#inputBytes > 0 && data.includes(interruptByte)) this.#overtake(data);
     this.#input.push(data);
     this.#inputBytes += data.length;

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { pack } from 'tar-stream';
+import { runnerSettings, type BenchDriver } from './driver.js';
 import { figure, quantile, type Figure } from './figure.js';
 import { RunnerProcess } from './runner-process.js';
 
@@ -11,8 +12,6 @@ const coldRounds = 20;
 const referenceRounds = 40;
 // Compiled, this file is dist/test/bench/start.js, and Python files are not copied there.
 const promptTimes = fileURLToPath(new URL('../../../test/bench/prompt_times.py', import.meta.url));
-
-export type BenchDriver = 'docker' | 'bubblewrap';
 
 function timesOf(command: readonly string[], rounds: number, prefix: readonly string[] = []): number[] {
   const [program = 'python3', ...rest] = [
@@ -80,8 +79,7 @@ async function ourTimes(env: Readonly<Record<string, string>>, rounds: number, w
 
 export async function benchStart(driver: BenchDriver, tag: string): Promise<Figure[]> {
   const image = `repl_runner/python:${tag}`;
-  const accept = driver === 'bubblewrap' ? { REPL_RUNNER_ACCEPT: 'inodes,total-memory,cpu' } : {};
-  const env = { REPL_RUNNER_SANDBOX: driver, REPL_RUNNER_IMAGE_TAG: tag, ...accept };
+  const env = runnerSettings(driver, tag);
   const bare = quantile(bareTimes(driver, image), 0.5);
   const warm = await ourTimes({ ...env, REPL_RUNNER_POOL: 'python=4:4' }, warmRounds, 4);
   const cold = await ourTimes({ ...env, REPL_RUNNER_POOL: 'python=0:0' }, coldRounds, 0);

@@ -4,7 +4,7 @@ import { groundPerDriver, type Ground } from '../support/grounds.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { RunningService, type StartedSession } from '../support/running-service.js';
 import { send } from '../support/send.js';
-import { seededRandom } from '../support/seeded-random.js';
+import { Random } from '../support/random.js';
 import { serverConnections } from '../support/server-connections.js';
 import type { TerminalClient } from '../support/terminal-client.js';
 import { untilEqual } from '../support/until.js';
@@ -226,23 +226,23 @@ function badWebsockets(ground: Ground): void {
   });
 
   it('keeps nothing of 100 clients that vanish in the middle of it', async () => {
-    const random = seededRandom(2);
+    const random = new Random(2);
     const paths = [session.websocket, `/repl/${session.view_id}`, nobody, '/'];
     const vanish = async (): Promise<void> => {
       const text = upgrade(
-        paths[Math.floor(random() * paths.length)] ?? '/',
-        random() < 0.5 ? { 'Sec-WebSocket-Protocol': 'repl.v1' } : {},
+        paths[random.below(paths.length)] ?? '/',
+        random.next() < 0.5 ? { 'Sec-WebSocket-Protocol': 'repl.v1' } : {},
       );
-      const frames = Buffer.from(Array.from({ length: 64 }, () => Math.floor(random() * 256)));
+      const frames = Buffer.from(Array.from({ length: 64 }, () => random.below(256)));
       const sent = Buffer.concat([Buffer.from(text), frames]).subarray(
         0,
-        Math.ceil(random() * (text.length + frames.length)),
+        Math.ceil(random.next() * (text.length + frames.length)),
       );
       const connection = await RawConnection.open(runner.url, sent);
-      if (random() < 0.3) connection.socket.end();
+      if (random.next() < 0.3) connection.socket.end();
       const whole = sent.length >= text.length;
-      if (whole && random() < 0.5) await Promise.race([connection.answer, connection.until('HTTP/1.1')]);
-      await connection.leave(random() < 0.5 ? 'destroy' : 'resetAndDestroy');
+      if (whole && random.next() < 0.5) await Promise.race([connection.answer, connection.until('HTTP/1.1')]);
+      await connection.leave(random.next() < 0.5 ? 'destroy' : 'resetAndDestroy');
     };
     for (let batch = 0; batch < 10; batch += 1) await Promise.all(Array.from({ length: 10 }, vanish));
     await untilEqual(() => serverConnections(runner.url), 0);

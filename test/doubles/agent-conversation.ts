@@ -15,6 +15,7 @@ export class AgentConversation extends RecordingListener {
   #waiting: (() => void)[] = [];
   /** Output before this index of `text` has been waited for already. */
   #seen = 0;
+  #typed = 0;
 
   constructor(options: AgentProcessOptions = {}) {
     super();
@@ -55,8 +56,18 @@ export class AgentConversation extends RecordingListener {
     return said;
   }
 
+  /** Bytes that were typed and for which no credit has come back yet. */
+  get owedCredit(): number {
+    return this.#typed - this.inputCredit;
+  }
+
+  input(data: Buffer): void {
+    this.#typed += data.length;
+    this.connection.writeInput(data);
+  }
+
   type(line: string): void {
-    this.connection.writeInput(Buffer.from(`${line}\r`));
+    this.input(Buffer.from(`${line}\r`));
   }
 
   /** Types a line, and resolves with what is printed between it and the next prompt. */

@@ -175,18 +175,37 @@ describe('the agent and a running REPL', () => {
     expect(await talk.answer('1 + 1')).toBe('2');
   });
 
+  it('gives credit back in steps, so that no keystroke wakes the runner twice', async () => {
+    const talk = await started();
+    talk.type('key = 1');
+    await talk.says(prompt);
+    expect(talk.owedCredit).toBeGreaterThan(0);
+    expect(talk.owedCredit).toBeLessThan(1024);
+    talk.type(`key = ${'1'.repeat(1024)}`);
+    await talk.says(prompt);
+    expect(talk.owedCredit).toBeLessThan(1024);
+  });
+
+  it('gathers what a flood prints in small pieces, and loses nothing of it', async () => {
+    const talk = await started();
+    const frames = talk.output.length;
+    talk.type("import os; n = [os.write(1, b'%05d\\n' % i) for i in range(20000)]; print('flo' + 'od')");
+    const said = await talk.says('flood');
+    expect(said.match(/\d{5}\r\n/g)?.length).toBe(20000);
+    expect(talk.output.length - frames).toBeLessThan(2000);
+  });
+
   it('gives back the credit of input that an interrupt drops, and runs none of it', async () => {
     const talk = await started();
     talk.type('import time; print("go"); time.sleep(1000)');
     await talk.says('go\r\n');
     const lines = Buffer.from('print("gh" + "ost")\r'.repeat(3000));
-    const before = talk.inputCredit;
-    talk.connection.writeInput(lines);
-    await talk.until(() => talk.inputCredit > before, 'credit for what the PTY took');
+    talk.input(lines);
+    await talk.until(() => talk.owedCredit < lines.length, 'credit for what the PTY took');
     expect(await talk.connection.interrupt()).toBe(true);
     await talk.says('KeyboardInterrupt');
     await talk.says(prompt);
-    expect(talk.inputCredit - before).toBe(lines.length);
+    expect(talk.owedCredit).toBe(0);
     expect(await talk.answer('6 * 7')).toBe('42');
     expect(talk.text).not.toContain('\nghost');
   });
@@ -196,11 +215,10 @@ describe('the agent and a running REPL', () => {
     talk.type('import time; print("go"); time.sleep(1000)');
     await talk.says('go\r\n');
     const lines = Buffer.from('1\r'.repeat(20_000));
-    const before = talk.inputCredit;
-    talk.connection.writeInput(lines);
-    await talk.until(() => talk.inputCredit > before, 'credit for what the PTY took');
+    talk.input(lines);
+    await talk.until(() => talk.owedCredit < lines.length, 'credit for what the PTY took');
     await talk.connection.signal('SIGINT');
-    await talk.until(() => talk.inputCredit - before === lines.length, 'the rest of the credit');
+    await talk.until(() => talk.owedCredit === 0, 'the rest of the credit');
     await talk.says('KeyboardInterrupt');
   });
 
@@ -209,11 +227,10 @@ describe('the agent and a running REPL', () => {
     talk.type('import time; print("go"); time.sleep(1000)');
     await talk.says('go\r\n');
     const lines = Buffer.from('print("gh" + "ost")\r'.repeat(3000) + '\x03');
-    const before = talk.inputCredit;
-    talk.connection.writeInput(lines.subarray(0, -1));
-    talk.connection.writeInput(lines.subarray(-1));
+    talk.input(lines.subarray(0, -1));
+    talk.input(lines.subarray(-1));
     await talk.says('KeyboardInterrupt');
-    await talk.until(() => talk.inputCredit - before === lines.length, 'the rest of the credit');
+    await talk.until(() => talk.owedCredit === 0, 'the rest of the credit');
     await talk.says(prompt);
     expect(await talk.answer('6 * 7')).toBe('42');
     expect(talk.text).not.toContain('\nghost');

@@ -8,7 +8,6 @@ import { serverConnections } from '../support/server-connections.js';
 import { untilEqual } from '../support/until.js';
 
 const poolSize = 2;
-const image = 'repl_runner/python:test-trixie';
 
 function daemonKilled(ground: Ground): void {
   const daemon = new OwnDockerd();
@@ -18,7 +17,7 @@ function daemonKilled(ground: Ground): void {
 
   beforeAll(async () => {
     await daemon.start();
-    await daemon.load(image);
+    await daemon.load(`repl_runner/python:${ground.env.REPL_RUNNER_IMAGE_TAG ?? 'latest'}`);
     process.env.DOCKER_HOST = `unix://${daemon.socketPath}`;
     runner = await RunningService.start({ ...ground.env, REPL_RUNNER_POOL: `python=${poolSize}:${poolSize}` });
   }, 120_000);

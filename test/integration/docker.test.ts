@@ -10,9 +10,11 @@ import { DockerDriver } from '../../src/sandbox/docker/docker-driver.js';
 import { defaultLimits, type Limits } from '../../src/sandbox/limits.js';
 import type { Sandbox, SandboxSpec } from '../../src/sandbox/sandbox.js';
 import { CuttableSocket } from '../support/cuttable-socket.js';
+import { imageTag } from '../support/grounds.js';
 
 const imagesFolder = 'images';
-const onDocker = process.env.REPL_TEST_DOCKER === '1' ? describe : describe.skip;
+const tag = imageTag('trixie');
+const onDocker = tag === '' ? describe.skip : describe;
 const replica = `test-${randomUUID().slice(0, 8)}`;
 const docker = new Docker();
 const never = new AbortController().signal;
@@ -53,7 +55,6 @@ onDocker('DockerDriver', () => {
   }
 
   beforeAll(async () => {
-    const tag = process.env.REPL_TEST_IMAGES?.split(',')[0] ?? 'test-trixie';
     language = (await Catalogue.load({ imagesFolder, imageTag: tag })).get('python');
   });
 

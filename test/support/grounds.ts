@@ -17,15 +17,15 @@ export interface Ground {
 /** What a sandbox made by bubblewrap cannot have everywhere. */
 const bubblewrapAccept = { REPL_RUNNER_ACCEPT: 'inodes,total-memory,cpu' };
 
+/** The tag of the Python image made of Debian's suite; empty where there is none. */
+export function imageTag(suite: string): string {
+  return process.env[`REPL_TEST_IMAGE_TAG_${suite.toUpperCase()}`] ?? '';
+}
+
 function docker(suite: string, newRepl: boolean): Ground {
-  const env = { REPL_RUNNER_SANDBOX: 'docker', REPL_RUNNER_IMAGE_TAG: `test-${suite}` };
-  return {
-    name: `docker ${suite}`,
-    driver: 'docker',
-    available: process.env.REPL_TEST_DOCKER === '1',
-    env,
-    newRepl,
-  };
+  const tag = imageTag(suite);
+  const env = { REPL_RUNNER_SANDBOX: 'docker', REPL_RUNNER_IMAGE_TAG: tag };
+  return { name: `docker ${suite}`, driver: 'docker', available: tag !== '', env, newRepl };
 }
 
 function bubblewrap(suite: string, newRepl: boolean): Ground {

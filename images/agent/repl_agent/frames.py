@@ -10,6 +10,13 @@ import zlib
 MAX_PAYLOAD = 64 * 1024
 HEADER = struct.Struct(">BI")
 CRC = struct.Struct(">I")
+CHANNEL = struct.Struct(">I")
+CREDIT_PAYLOAD = struct.Struct(">II")
+OFFSET = struct.Struct(">Q")
+FLOW_PAYLOAD = struct.Struct(">QQ")
+NONCE_BYTES = 16
+# The terminal's input and its credit.
+TERMINAL = 0
 FREE = 2**64 - 1
 
 NOOP = 0
@@ -27,11 +34,15 @@ class ProtocolError(Exception):
     """What arrived can be no frame, and no later byte can be trusted to start one."""
 
 
-def encode(kind, *parts):
-    """One whole frame; the parts together are at most MAX_PAYLOAD bytes."""
-    payload = b"".join(parts)
-    body = HEADER.pack(kind, len(payload)) + payload
-    return body + CRC.pack(zlib.crc32(body))
+def encode_into(buffer, kind, *parts):
+    """Appends one whole frame; the parts together are at most MAX_PAYLOAD bytes."""
+    header = HEADER.pack(kind, sum(map(len, parts)))
+    checksum = zlib.crc32(header)
+    buffer += header
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+        buffer += part
+    buffer += CRC.pack(checksum)
 
 
 class Decoder:

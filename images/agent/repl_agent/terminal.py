@@ -1,7 +1,8 @@
 """The session's terminal: a PTY, the log of what it printed, its queued input, and the REPL that runs on it.
 
 It reads the PTY no further than `read_limit` and hands out no more of its log than `send_credit`; who moves these, and
-why, is the runner's business. It writes nothing to the runner by itself: the agent pumps it.
+why, is the runner's business. In a flood of small writes it rests between reads, so that the agent takes no CPU time from
+the program; what answers a keystroke is read at once.
 """
 
 import errno
@@ -13,11 +14,14 @@ import struct
 import termios
 import time
 
-from . import kernel, process
-from .frames import FREE
+from . import frames, kernel, process
 from .output_log import OutputLog
 
 READ_SIZE = 64 * 1024
+# A read of less than this, on the heels of another, is followed by a rest.
+SMALL_READ = 8 * 1024
+ALMOST_NOTHING = 1024
+REST_SECONDS = 0.002
 WORKSPACE = "/sandbox"
 TIOCSIG = 0x40045436  # generic Linux numbers; Python's termios does not name them
 TIOCGPTPEER = 0x5441
@@ -40,7 +44,7 @@ class Terminal:
     def __init__(self, argv, env, hook):
         self.log = OutputLog()
         self.sent = 0
-        self.read_limit = FREE
+        self.read_limit = frames.FREE
         self.send_credit = 0
         self.cols, self.rows = 80, 24
         self.master = None
@@ -49,9 +53,14 @@ class Terminal:
         self.hung_up = False
         self._hung_up_at = 0.0
         self.pending_input = bytearray()
+        self._resting_until = 0.0
+        self._read_at = 0.0
+        self._incoming = memoryview(bytearray(READ_SIZE))
+        self._answering = True
         self.ready = False
         self.hook_socket = None
-        self._argv, self._env, self._hook = argv, env, hook
+        self.env = env
+        self._argv, self._hook = argv, hook
         self._status = None
         self._oom_kills = 0
 
@@ -63,7 +72,7 @@ class Terminal:
         self.exit = self._status = None
         self.hung_up = self.ready = False
         self.pending_input.clear()
-        env = {"TERM": "xterm-256color", "COLORTERM": "truecolor", **self._env, **extra_env}
+        env = {"TERM": "xterm-256color", "COLORTERM": "truecolor", **self.env, **extra_env}
         hook_end = None
         if self._hook:
             self.hook_socket, hook_end = socket.socketpair()
@@ -204,28 +213,57 @@ class Terminal:
     def on_readable(self):
         """Moves what the PTY has into the log, at most READ_SIZE bytes; True when anything came."""
         room = min(READ_SIZE, self.read_limit - self.log.end)
-        came = False
-        while room > 0:
+        size = 0
+        while size < room:
             try:
-                data = os.read(self.master, room)
+                count = os.readv(self.master, (self._incoming[size:room],))
             except BlockingIOError:
                 break
             except OSError as error:
                 if error.errno != errno.EIO:
                     raise
-                data = b""
-            if not data:
+                count = 0
+            if count == 0:
                 self.hung_up, self._hung_up_at = True, time.monotonic()
                 break
-            self.log.append(data)
-            room -= len(data)
-            came = True
-        return came
+            size += count
+            if count < ALMOST_NOTHING:
+                break  # what comes meanwhile is announced again
+        self.log.append(self._incoming[:size])
+        self._pace(size)
+        return size > 0
+
+    def _pace(self, size):
+        now = time.monotonic()
+        hurried = now - self._read_at < REST_SECONDS and not self._answering
+        self._read_at, self._answering = now, False
+        self._resting_until = now + REST_SECONDS if hurried and size < SMALL_READ else 0.0
+
+    def rest(self, now):
+        """Seconds for which the PTY is not to be read, mostly 0."""
+        return max(0.0, self._resting_until - now)
+
+    def drain(self):
+        """Reads what is left of a REPL that has ended, within the limit."""
+        while self.wants_read() and self.on_readable():
+            pass
+
+    def pump(self, link):
+        """Queues for the runner what it may have of the log."""
+        self.sent = max(self.sent, self.log.start)
+        while not link.backlogged:
+            size = min(self.log.end - self.sent, self.send_credit, frames.MAX_PAYLOAD - frames.OFFSET.size)
+            if size <= 0:
+                return
+            link.send(frames.OUTPUT, frames.OFFSET.pack(self.sent), self.log.read(self.sent, size))
+            self.sent += size
+            self.send_credit -= size
 
     def write(self, data):
         """Queues input and passes on what the PTY takes; returns how many queued bytes left the queue."""
         if self.master is None:
             return len(data)
+        self._answering, self._resting_until = True, 0.0
         interrupt = self._interrupt_at(data)
         dropped = 0
         if interrupt >= 0:

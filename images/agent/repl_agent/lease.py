@@ -1,0 +1,31 @@
+"""Which runner the agent obeys: one at a time, until it lets go or has been silent. Pure; moments come in."""
+
+SILENCE_SECONDS = 5.0
+
+
+class Lease:
+    def __init__(self, now):
+        self.holder = None
+        self._released = True
+        self._heard_at = now
+
+    def take(self, replica, now):
+        """True when the lease is this replica's from now on; False while another one holds it."""
+        if not self._released and self.holder != replica and self.silence(now) <= SILENCE_SECONDS:
+            return False
+        self.holder, self._released, self._heard_at = replica, False, now
+        return True
+
+    def hear(self, now):
+        self._heard_at = now
+
+    def release(self):
+        self._released = True
+
+    def silence(self, now):
+        """Seconds since a runner last spoke."""
+        return now - self._heard_at
+
+    def unheld(self, now):
+        """Whether any replica may take it."""
+        return self._released or self.silence(now) > SILENCE_SECONDS

@@ -1,0 +1,45 @@
+/** A terminal under measurement: what came is looked through as it comes, and forgotten. */
+
+/** Enough to find a word that is split over two chunks. */
+const keptBytes = 256;
+
+export abstract class BenchTty {
+  received = 0;
+  #tail: Buffer = Buffer.alloc(0);
+  #wanted: { text: string | null; bytes: number; resolve: () => void } | null = null;
+
+  abstract type(text: string): void;
+
+  /** Resolves when this text comes, counted from the last `until` on. */
+  until(text: string): Promise<void> {
+    return this.#want({ text, bytes: 0 });
+  }
+
+  untilReceived(bytes: number): Promise<void> {
+    return this.#want({ text: null, bytes });
+  }
+
+  protected take(data: Buffer): void {
+    this.received += data.length;
+    this.#tail = this.#tail.length === 0 ? data : Buffer.concat([this.#tail, data]);
+    this.#look();
+    if (this.#tail.length > keptBytes) this.#tail = this.#tail.subarray(-keptBytes);
+  }
+
+  #want(wanted: { text: string | null; bytes: number }): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wanted = { ...wanted, resolve };
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    const wanted = this.#wanted;
+    if (wanted === null) return;
+    const at = wanted.text === null ? -1 : this.#tail.indexOf(wanted.text);
+    if (wanted.text === null ? this.received < wanted.bytes : at < 0) return;
+    if (wanted.text !== null) this.#tail = this.#tail.subarray(at + wanted.text.length);
+    this.#wanted = null;
+    wanted.resolve();
+  }
+}

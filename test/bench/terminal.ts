@@ -1,0 +1,132 @@
+/**
+ * What a person at the terminal feels: echo, flood, interrupt, and what a stalled reader costs the runner; against a bare
+ * attach to the TTY of a container of the same image, in the same run.
+ */
+import { readFileSync } from 'node:fs';
+import { ContainerTty } from './container-tty.js';
+import { runnerSettings, type BenchDriver } from './driver.js';
+import { figure, quantile, type Figure } from './figure.js';
+import { RunnerProcess } from './runner-process.js';
+import { WebsocketTty } from './websocket-tty.js';
+import type { BenchTty } from './bench-tty.js';
+
+const echoRounds = 400;
+/** A fast typist's keys are 50 ms apart; this keeps the bench short and the machine awake. */
+const keyGapMs = 3;
+const keysOfALine = 40;
+const floodBytes = 64 * 1024 * 1024;
+const interruptRounds = 30;
+const interruptAfterBytes = 1024 * 1024;
+const stallMs = 4_000;
+const stalledGrowthBytes = 16 * 1024 * 1024;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function echoTimes(tty: BenchTty): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = -keysOfALine; round < echoRounds; round += 1) {
+    await pause(keyGapMs);
+    const since = performance.now();
+    tty.type('x');
+    await tty.until('x');
+    if (round >= 0) times.push(performance.now() - since);
+    if (round % keysOfALine !== 0) continue;
+    tty.type('\r');
+    await tty.until('>>> ');
+    await pause(keyGapMs * 10);
+  }
+  tty.type('\r');
+  await tty.until('>>> ');
+  return times;
+}
+
+/** Bytes a second of whole lines written in blocks, as a program does whose output is a pipe's worth. */
+async function floodRate(tty: BenchTty): Promise<number> {
+  const line = "b'y' * 78 + b'\\n'";
+  tty.type(`import os; block = (${line}) * 800; left = ${floodBytes}\r`);
+  await tty.until('>>> ');
+  const rates: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    tty.type(`for i in range(${Math.ceil(floodBytes / 3 / 79 / 800)}): n = [os.write(1, block)]\r\r`);
+    await tty.until('y'.repeat(78));
+    const [since, from] = [performance.now(), tty.received];
+    await tty.until('>>> ');
+    rates.push((tty.received - from) / (performance.now() - since));
+  }
+  return quantile(rates, 0.5) * 1000;
+}
+
+async function interruptTimes(tty: BenchTty): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < interruptRounds; round += 1) {
+    const from = tty.received;
+    tty.type("while True: print('z' * 99)\r\r");
+    await tty.untilReceived(from + interruptAfterBytes);
+    const since = performance.now();
+    tty.type('\x03');
+    await tty.until('KeyboardInterrupt');
+    times.push(performance.now() - since);
+    await tty.until('>>> ');
+  }
+  return times;
+}
+
+function residentBytes(pid: number | undefined): number {
+  const kib = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
+  return Number(kib) * 1024;
+}
+
+/** How much the runner grows at most while a reader of an endless flood has stopped reading. */
+async function stalledGrowth(runner: RunnerProcess, tty: WebsocketTty): Promise<number> {
+  const from = tty.received;
+  tty.type("while True: print('z' * 99)\r\r");
+  await tty.untilReceived(from + interruptAfterBytes);
+  const before = residentBytes(runner.child.pid);
+  let most = before;
+  tty.stall();
+  for (let waited = 0; waited < stallMs; waited += 100) {
+    await pause(100);
+    most = Math.max(most, residentBytes(runner.child.pid));
+  }
+  tty.resume();
+  tty.type('\x03');
+  await tty.until('KeyboardInterrupt');
+  return most - before;
+}
+
+async function measured(tty: BenchTty): Promise<{ echo: number[]; flood: number; interrupt: number[] }> {
+  await tty.until('>>> ');
+  return { echo: await echoTimes(tty), flood: await floodRate(tty), interrupt: await interruptTimes(tty) };
+}
+
+const megabytes = 1e-6;
+
+export async function benchTerminal(driver: BenchDriver, tag: string): Promise<Figure[]> {
+  const container = await ContainerTty.start(`repl_runner/python:${tag}`);
+  const bare = await measured(container).finally(() => container.close());
+  const runner = await RunnerProcess.start(runnerSettings(driver, tag));
+  try {
+    await runner.untilWarm(1);
+    const session = (await runner.call('POST', '/repl', Buffer.from('{"language":"python"}'))) as { id: string };
+    const tty = new WebsocketTty(runner.attach(`/repl/${session.id}`, 'repl.v1'));
+    const ours = await measured(tty);
+    const growth = await stalledGrowth(runner, tty);
+    tty.close();
+    await runner.call('DELETE', `/repl/${session.id}`);
+    const p50 = quantile(ours.echo, 0.5);
+    return [
+      figure(`${driver}_bare_attach_echo_p50`, quantile(bare.echo, 0.5), 'ms'),
+      figure(`${driver}_bare_attach_flood`, bare.flood * megabytes, 'MB/s'),
+      figure(`${driver}_bare_attach_interrupt_p95`, quantile(bare.interrupt, 0.95), 'ms'),
+      figure(`${driver}_echo_p50`, p50, 'ms'),
+      figure(`${driver}_flood`, ours.flood * megabytes, 'MB/s'),
+      figure(`${driver}_echo_p50_ratio`, p50 / quantile(bare.echo, 0.5), '× bare docker attach', { atMost: 1.2 }),
+      figure(`${driver}_echo_p99_ms`, quantile(ours.echo, 0.99), 'ms', { atMost: 5 }),
+      figure(`${driver}_flood_ratio`, ours.flood / bare.flood, '× bare docker attach', { atLeast: 1.2 }),
+      figure(`${driver}_interrupt_p95_ms`, quantile(ours.interrupt, 0.95), 'ms', { atMost: 20 }),
+      figure(`${driver}_stalled_reader_rss_growth_bytes`, growth, 'bytes', { atMost: stalledGrowthBytes }),
+    ];
+  } finally {
+    await runner.stop();
+  }
+}
