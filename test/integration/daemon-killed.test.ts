@@ -22,8 +22,12 @@ function daemonKilled(ground: Ground): void {
     runner = await RunningService.start({ ...ground.env, REPL_RUNNER_POOL: `python=${poolSize}:${poolSize}` });
   }, 120_000);
   afterAll(async () => {
-    await runner.stop();
-    await daemon.remove();
+    // The daemon goes also where no runner came up.
+    try {
+      await runner.stop();
+    } finally {
+      await daemon.remove();
+    }
     if (dockerHost === undefined) delete process.env.DOCKER_HOST;
     else process.env.DOCKER_HOST = dockerHost;
   }, 60_000);
