@@ -1,6 +1,7 @@
 /**
  * Takes up what earlier runners left behind (design D6): sandboxes of this replica at once, those of another name once
- * nobody holds them. A sandbox that was never claimed is destroyed, since only its own agent could say that it is unused.
+ * nobody holds them. A sandbox that was never claimed is destroyed, since only its own agent could say that it is unused;
+ * so is one that does not run, such as a container whose daemon went away between its creation and its start.
  */
 import { AgentConnection, type AgentListener } from '../agent/agent-connection.js';
 import { encodeFrame, frameTypes } from '../agent/frame.js';
@@ -65,13 +66,15 @@ export class Adoption {
   }
 
   async #sweep(): Promise<void> {
-    const listed = await this.#driver.list();
+    const found = await this.#driver.list();
+    const listed = found.filter(({ dead }) => !dead);
+    for (const sandbox of found) if (sandbox.dead) void this.#bury(sandbox);
     this.#inherited ??= new Set(
       listed.filter((sandbox) => this.#isOwn(sandbox)).map(({ spec }) => spec.identity.sessionId),
     );
-    const found = listed.filter((sandbox) => this.#isCandidate(sandbox));
-    const own = found.filter((sandbox) => this.#isOwn(sandbox));
-    for (const sandbox of found) if (!own.includes(sandbox)) void this.#take(sandbox, true);
+    const candidates = listed.filter((sandbox) => this.#isCandidate(sandbox));
+    const own = candidates.filter((sandbox) => this.#isOwn(sandbox));
+    for (const sandbox of candidates) if (!own.includes(sandbox)) void this.#take(sandbox, true);
     await Promise.all(own.map((sandbox) => this.#take(sandbox, false)));
   }
 
@@ -83,6 +86,20 @@ export class Adoption {
     const { sessionId } = found.spec.identity;
     if (this.#sessions.has(sessionId) || this.#underWay.has(sessionId)) return false;
     return !this.#isOwn(found) || this.#inherited?.has(sessionId) === true;
+  }
+
+  /** Removes what is left of a sandbox, unless its session here is about to. */
+  async #bury(found: FoundSandbox): Promise<void> {
+    const { sessionId } = found.spec.identity;
+    if (this.#sessions.has(sessionId) || this.#underWay.has(sessionId)) return;
+    this.#underWay.add(sessionId);
+    try {
+      await found.destroy();
+    } catch (error) {
+      this.#options.onFailed(sessionId, error);
+    } finally {
+      this.#underWay.delete(sessionId);
+    }
   }
 
   async #take(found: FoundSandbox, mayBeHeld: boolean): Promise<void> {

@@ -28,6 +28,8 @@ export interface SessionsOptions {
 export interface SessionsListener {
   onStarted(session: Session, times: { claimMs: number; prepareMs: number }): void;
   onEnded(session: Session, reason: EndReason): void;
+  /** A session that ended by itself has left its sandbox behind; that one's agent ends it once nobody speaks to it. */
+  onEndFailed(session: Session, reason: EndReason, error: unknown): void;
 }
 
 export class Sessions {
@@ -120,7 +122,8 @@ export class Sessions {
     serves: readonly string[];
   } {
     const pools = Object.fromEntries([...this.#pools].map(([name, { pool }]) => [name, pool.counts]));
-    const ready = this.#accepting && this.room > this.#starting;
+    const able = [...this.#pools.values()].some(({ pool }) => pool.able);
+    const ready = this.#accepting && able && this.room > this.#starting;
     const { maxSessions } = this.#options;
     return { ready, sessions: this.#byId.size, maxSessions, pools, serves: [...this.#serves] };
   }
@@ -159,9 +162,14 @@ export class Sessions {
   }
 
   #register(parts: SessionParts): Session {
-    const session: Session = new Session(parts, this.#options.session, (reason) => {
-      this.#forget(session);
-      this.#listener.onEnded(session, reason);
+    const session: Session = new Session(parts, this.#options.session, {
+      onEnded: (reason) => {
+        this.#forget(session);
+        this.#listener.onEnded(session, reason);
+      },
+      onEndFailed: (reason, error) => {
+        this.#listener.onEndFailed(session, reason, error);
+      },
     });
     this.#byId.set(session.id, session);
     this.#byViewId.set(session.viewId, session);

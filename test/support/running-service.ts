@@ -32,6 +32,7 @@ export class RunningService {
   private constructor(
     readonly service: Service,
     readonly url: string,
+    private readonly headers: Readonly<Record<string, string>>,
   ) {}
 
   static async start(env: Readonly<Record<string, string>>): Promise<RunningService> {
@@ -39,14 +40,17 @@ export class RunningService {
     const logger = createLogger({ level: 'silent', replica: config.replica });
     const service = new Service({ config, logger, imagesFolder, sha: 'test' });
     const { url } = await service.start();
-    return new RunningService(service, url);
+    const headers: Record<string, string> =
+      config.apiToken === null ? {} : { Authorization: `Bearer ${config.apiToken}` };
+    return new RunningService(service, url, headers);
   }
 
   async call(method: string, path: string, body?: unknown, type = 'application/json'): Promise<Answer> {
     const raw = body instanceof Uint8Array || typeof body === 'string';
     const response = await fetch(new URL(path, this.url), {
       method,
-      ...(body === undefined ? {} : { headers: { 'Content-Type': type }, body: raw ? body : JSON.stringify(body) }),
+      headers: { ...this.headers, ...(body === undefined ? {} : { 'Content-Type': type }) },
+      ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
     const parsed: unknown = text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text;

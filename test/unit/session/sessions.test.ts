@@ -30,6 +30,7 @@ class Stage {
   readonly made: FakeWarmSandbox[] = [];
   readonly limits: object[] = [];
   readonly ended: { id: string; reason: EndReason }[] = [];
+  readonly endsFailed: { id: string; reason: EndReason; error: unknown }[] = [];
   readonly started: string[] = [];
   /** Prepares each sandbox before it is handed out. */
   prepare: (warm: FakeWarmSandbox) => void = () => undefined;
@@ -73,6 +74,7 @@ class Stage {
       {
         onStarted: ({ id }) => this.started.push(id),
         onEnded: ({ id }, reason) => this.ended.push({ id, reason }),
+        onEndFailed: ({ id }, reason, error) => this.endsFailed.push({ id, reason, error }),
       },
     );
   }
@@ -343,14 +345,27 @@ describe('Sessions', () => {
       expect(warm.destroyed).toBe(1);
     });
 
-    it('is forgotten even where its sandbox cannot be removed', async () => {
+    it('is forgotten even where its sandbox cannot be removed, which is told', async () => {
+      const stage = staged();
+      const { session, warm } = await stage.start();
+      const error = new Error('the daemon is gone');
+      warm.destroyError = error;
+      warm.agent.die();
+      warm.end('lost');
+      await settled();
+      expect(stage.ended).toEqual([{ id: session.id, reason: 'sandbox_lost' }]);
+      expect(stage.endsFailed).toEqual([{ id: session.id, reason: 'sandbox_lost', error }]);
+      expect(stage.sessions.list()).toEqual([]);
+    });
+
+    it('tells whoever ended it, and nobody else, that its sandbox cannot be removed', async () => {
       const stage = staged();
       const { session, warm } = await stage.start();
       warm.destroyError = new Error('the daemon is gone');
-      warm.agent.die();
+      await expect(session.end('deleted')).rejects.toThrow('the daemon is gone');
+      warm.end('lost');
       await settled();
-      expect(stage.ended).toEqual([{ id: session.id, reason: 'sandbox_lost' }]);
-      expect(stage.sessions.list()).toEqual([]);
+      expect(stage.endsFailed).toEqual([]);
     });
 
     it('refuses what its state does not allow', async () => {
