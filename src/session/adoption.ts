@@ -126,7 +126,7 @@ export class Adoption {
         await sandbox.destroy();
         return;
       }
-      this.#sessions.adopt({ sandbox, connection, agent, createdAt: found.createdAt, cold: false, waitMs: 0 });
+      await this.#sessions.adopt({ sandbox, connection, agent, createdAt: found.createdAt, cold: false, waitMs: 0 });
       this.#options.onAdopted(found.spec.identity.sessionId);
     } catch (error) {
       connection.close('it could not be taken up');

@@ -152,14 +152,15 @@ export class Session implements AgentListener {
     }
   }
 
-  /** Takes up a session of an earlier runner, as its agent describes it. */
-  resume(agent: AgentState): void {
+  /** Takes up a session of an earlier runner, as its agent describes it; resolves when the kept output is here as well. */
+  async resume(agent: AgentState): Promise<void> {
     this.#exit = agent.exit;
     this.#state = agent.state === 'exited' ? 'exited' : 'running';
     this.#detachedAt = Date.now();
     if (agent.exit !== null) this.terminal.onExit(agent.exit, agent.end);
     else if (agent.acknowledged !== null) this.terminal.awaitOwner(agent.acknowledged);
     this.terminal.open(agent);
+    await this.terminal.mirrored(agent.end);
     this.#arm();
   }
 

@@ -87,11 +87,20 @@ export class Sessions {
     return await this.#startClaimed(claim, request, signal);
   }
 
-  /** Takes up a session that an earlier runner of the same or another name has started. */
-  adopt(parts: SessionParts): Session {
-    const session = this.#register(parts);
+  /**
+   * Takes up a session that an earlier runner of the same or another name has started. It is found once what it has
+   * printed is here; where that does not come, it ends and this rejects.
+   */
+  async adopt(parts: SessionParts): Promise<Session> {
+    const session = this.#create(parts);
+    try {
+      await session.resume(parts.agent);
+    } catch (error) {
+      await session.end('sandbox_lost');
+      throw error;
+    }
+    this.#register(session);
     this.#serves.add(parts.sandbox.spec.identity.replica);
-    session.resume(parts.agent);
     return session;
   }
 
@@ -150,7 +159,8 @@ export class Sessions {
 
   async #startClaimed({ warm, cold, waitMs }: Claim, request: StartRequest, signal: AbortSignal): Promise<Session> {
     const { sandbox, connection, state } = warm;
-    const session = this.#register({ sandbox, connection, agent: state, createdAt: new Date(), cold, waitMs });
+    const session = this.#create({ sandbox, connection, agent: state, createdAt: new Date(), cold, waitMs });
+    this.#register(session);
     const since = performance.now();
     if (!signal.aborted) await session.start(request);
     if (signal.aborted) {
@@ -161,7 +171,7 @@ export class Sessions {
     return session;
   }
 
-  #register(parts: SessionParts): Session {
+  #create(parts: SessionParts): Session {
     const session: Session = new Session(parts, this.#options.session, {
       onEnded: (reason) => {
         this.#forget(session);
@@ -171,9 +181,12 @@ export class Sessions {
         this.#listener.onEndFailed(session, reason, error);
       },
     });
+    return session;
+  }
+
+  #register(session: Session): void {
     this.#byId.set(session.id, session);
     this.#byViewId.set(session.viewId, session);
-    return session;
   }
 
   #forget(session: Session): void {

@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { logCapacityBytes } from '../../src/terminal/output-log.js';
-import { grounds, type Ground } from '../support/grounds.js';
+import { groundPerDriver, type Ground } from '../support/grounds.js';
 import { ResumingReader } from '../support/resuming-reader.js';
 import { RunningService, type StartedSession } from '../support/running-service.js';
 import type { TerminalClient } from '../support/terminal-client.js';
@@ -138,7 +138,7 @@ function contract(ground: Ground): void {
   });
 }
 
-for (const ground of grounds) {
+for (const ground of groundPerDriver) {
   const suite = ground.available ? describe : describe.skip;
   suite(`The flow of output on ${ground.name}`, () => {
     contract(ground);

@@ -263,7 +263,8 @@ describe('Sessions', () => {
         const { sandbox, connection } = new FakeWarmSandbox(count + 10);
         const agent = { ...waitingState, state: 'running' } as const;
         const parts = { sandbox, connection, agent, createdAt: new Date(), cold: false, waitMs: 0 };
-        await stage.sessions.adopt(parts).end('deleted');
+        const session = await stage.sessions.adopt(parts);
+        await session.end('deleted');
       }
       const last = stage.ended.at(-1)?.id ?? '';
       expect(() => stage.sessions.find(last)).toThrow(expect.objectContaining({ code: 'session_ended' }));
@@ -273,23 +274,43 @@ describe('Sessions', () => {
   });
 
   describe('adopt', () => {
-    it('takes up a session and serves the name that it was made under', () => {
+    const agent = { ...waitingState, state: 'running', start: 5, end: 9, acknowledged: 7 } as const;
+
+    function adopting(): { stage: ReturnType<typeof staged>; warm: FakeWarmSandbox; adopted: Promise<Session> } {
       const stage = staged({ replica: 'b' });
       const warm = new FakeWarmSandbox(1);
       stage.made.push(warm);
-      const agent = { ...waitingState, state: 'running', start: 5, end: 9, acknowledged: 7 } as const;
       const { sandbox, connection } = warm;
-      const session = stage.sessions.adopt({
-        sandbox,
-        connection,
-        agent,
-        createdAt: new Date(),
-        cold: false,
-        waitMs: 0,
-      });
+      const parts = { sandbox, connection, agent, createdAt: new Date(), cold: false, waitMs: 0 };
+      return { stage, warm, adopted: stage.sessions.adopt(parts) };
+    }
+
+    it('takes up a session and serves the name that it was made under, once what it had printed is here', async () => {
+      const { stage, warm, adopted } = adopting();
+      await settled();
+      expect(stage.sessions.list()).toEqual([]);
+      expect(stage.sessions.capacity().serves).toEqual(['b']);
+      warm.agent.output(5, Buffer.from('last'));
+      const session = await adopted;
       expect(session.state).toBe('running');
-      expect(session.terminal.log.start).toBe(5);
+      expect(session.terminal.log).toMatchObject({ start: 5, end: 9 });
+      expect(stage.sessions.find(session.id).session).toBe(session);
       expect(stage.sessions.capacity().serves).toEqual(['b', 'a']);
+    });
+
+    it('takes up none whose agent goes away before', async () => {
+      const { stage, warm, adopted } = adopting();
+      warm.agent.die();
+      await expect(adopted).rejects.toMatchObject({ code: 'sandbox_failed' });
+      expect(stage.sessions.list()).toEqual([]);
+    });
+
+    it('takes up none whose agent does not send what it has kept', async () => {
+      const { stage, adopted } = adopting();
+      const refused = expect(adopted).rejects.toMatchObject({ code: 'sandbox_failed' });
+      await jest.advanceTimersByTimeAsync(5_000);
+      await refused;
+      expect(stage.sessions.list()).toEqual([]);
     });
   });
 
