@@ -344,7 +344,9 @@ describe('The proxy', () => {
         onUpgrade: (request, socket) => {
           server.handleUpgrade(request, socket, Buffer.alloc(0), (webSocket) => {
             atReplica.push(webSocket);
-            webSocket.on('message', (data) => webSocket.send(data));
+            webSocket.on('message', (data: Buffer) => {
+              webSocket.send(data);
+            });
           });
         },
       });
