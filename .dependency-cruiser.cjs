@@ -50,7 +50,10 @@ module.exports = {
       comment: 'A module that nobody imports.',
       severity: 'error',
       // Entries, and what only scripts/*.mjs load.
-      from: { orphan: true, pathNot: '^(src/main|proxy/main|src/sandbox/docker/image-builder|client/command-line)\\.ts$' },
+      from: {
+        orphan: true,
+        pathNot: '^(src/main|proxy/main|src/sandbox/docker/image-builder|client/command-line)\\.ts$',
+      },
       to: {},
     },
     ...direction,

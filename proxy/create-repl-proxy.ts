@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { assertAuthorized, type Authorize, type Question } from './authorize.js';
+import { findSession } from './find-session.js';
 import { Forwarder, type ForwardFailure } from './forwarder.js';
 import { checkReplicas, defaultBounds, type ProxyBounds, type ProxyEvent, type ReplProxyOptions } from './options.js';
 import { ProxyError } from './proxy-error.js';
@@ -152,10 +153,13 @@ class Proxy {
     await assertAuthorized(this.#authorize, request, question, this.#bounds.authorizeTimeoutMs);
   }
 
-  async #locate({ replica }: SessionRoute): Promise<string> {
+  async #locate({ id, replica }: SessionRoute): Promise<string> {
     const found = await this.replicas.find(replica);
-    const [url] = found.kind === 'here' ? found.urls : [];
-    if (url !== undefined) return url;
+    const [url, ...others] = found.kind === 'here' ? found.urls : [];
+    if (url !== undefined) {
+      if (others.length === 0) return url;
+      return await findSession([url, ...others], { id, apiToken: this.#apiToken }, this.#bounds);
+    }
     if (found.kind === 'gone') throw new ProxyError('session_ended', 'The replica of this session is gone.');
     throw new ProxyError('replica_unavailable', 'The replica of this session is away at the moment.');
   }

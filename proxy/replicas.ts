@@ -44,10 +44,10 @@ export class Replicas {
     return this.#table.candidates().length > 0;
   }
 
-  /** Where the sessions of this replica name live; asks around before it says that it does not know. */
+  /** Where the sessions of this replica name live; asks around before it says that they are not to be found. */
   async find(name: string): Promise<Whereabouts> {
     const known = this.#table.find(name, performance.now());
-    if (known.kind !== 'away') return known;
+    if (known.kind === 'here') return known;
     await this.#refresh();
     return this.#table.find(name, performance.now());
   }

@@ -44,6 +44,7 @@ export class Starter {
 
   /** Resolves when the answer has been sent. Rejects with ProxyError; a client that goes away aborts the start. */
   async start(request: IncomingMessage, response: ServerResponse, additions: Additions): Promise<void> {
+    const held = this.#hold(request);
     const ended = new AbortController();
     const timer = setTimeout(() => {
       ended.abort(new ProxyError('replica_timeout', 'The session could not be started in time.'));
@@ -52,7 +53,6 @@ export class Starter {
       ended.abort(new ProxyError('malformed_request', 'The client has left.'));
     };
     response.once('close', left);
-    const held = this.#hold(request);
     try {
       const body = await Promise.race([readBody(request, this.#bounds.maxBodyBytes), aborted(ended.signal)]);
       const headers = { ...passedOn(request.headers), ...addedOf(request, additions) };

@@ -149,6 +149,26 @@ describe('The proxy', () => {
       expect(one.requests).toEqual([]);
     });
 
+    it('bounds the bodies that it holds at the same time', async () => {
+      const answers: (() => void)[] = [];
+      const onRequest: FakeReplicaParts['onRequest'] = (request, response) => {
+        request.resume();
+        answers.push(() => response.writeHead(201).end('{}'));
+      };
+      const one = await replica({ name: 'one', onRequest });
+      const proxy = await proxyOf({ replicas: [one.url], bounds: { maxBodyBytes: 1000, maxHeldBytes: 1500 } });
+      const first = proxy.call('POST', '/repl', 'x'.repeat(900));
+      await eventually('a start', () => answers.length === 1);
+      const second = await proxy.call('POST', '/repl', 'x'.repeat(900));
+      expect(second).toMatchObject({ status: 503, body: { error: { code: 'capacity_exhausted' } } });
+      answers.pop()?.();
+      expect((await first).status).toBe(201);
+      const third = proxy.call('POST', '/repl', 'x'.repeat(900));
+      await eventually('another start', () => answers.length === 1);
+      answers.pop()?.();
+      expect((await third).status).toBe(201);
+    });
+
     it('aborts a start whose client leaves', async () => {
       const one = await replica({ name: 'one', onRequest: (request) => void request.resume() });
       const proxy = await proxyOf({ replicas: [one.url] });
@@ -205,7 +225,25 @@ describe('The proxy', () => {
       await one.stop();
       two.serves = ['one'];
       await eventually('adoption', async () => (await proxy.call('GET', `/repl/${id}`)).status === 200);
-      expect(two.requests).toHaveLength(1);
+      expect(two.requests.at(-1)?.url).toBe(`/repl/${id}`);
+    });
+
+    it('asks all who answer to a name for the session, when they are several', async () => {
+      const has =
+        (id: string): FakeReplicaParts['onRequest'] =>
+        (request, response) =>
+          void response.writeHead(request.url?.includes(id) === true ? 200 : 404).end();
+      const [here, there] = [newSessionId('one'), newSessionId('one')];
+      const one = await replica({ name: 'one', onRequest: has(here) });
+      const two = await replica({ name: 'two', onRequest: has(there) });
+      two.serves = ['one'];
+      const proxy = await proxyOf({ replicas: [one.url, two.url] });
+      expect((await proxy.call('GET', `/repl/${here}`)).status).toBe(200);
+      expect((await proxy.call('GET', `/repl/${there}`)).status).toBe(200);
+      expect((await proxy.call('GET', `/repl/${one.newId()}`)).status).toBe(404);
+      await one.stop();
+      expect((await proxy.call('GET', `/repl/${there}`)).status).toBe(200);
+      expect((await proxy.call('GET', `/repl/${here}`)).status).toBe(503);
     });
 
     it('says 503 and 1013 while a replica is away, 410 and 4410 when it is gone', async () => {
