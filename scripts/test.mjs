@@ -33,7 +33,7 @@ function lack(what, error) {
 }
 
 async function installPrograms() {
-  const programs = { bwrap: 'bubblewrap', debootstrap: 'debootstrap', python3: 'python3' };
+  const programs = { bwrap: 'bubblewrap', debootstrap: 'debootstrap', python3: 'python3', nginx: 'nginx' };
   if (!(await docker.answers())) programs.dockerd = 'docker.io';
   await apt.need(programs).catch((error) => say(firstLine(error)));
 }
