@@ -27,9 +27,9 @@ export class OwnDockerd {
     const places = ['--data-root', folder('data'), '--exec-root', folder('exec'), '--pidfile', folder('pid')];
     const harmless = ['--bridge=none', '--iptables=false', '--ip-forward=false'];
     const log = openSync(folder('log'), 'a');
-    this.#process = spawn('dockerd', [...places, ...harmless, '-H', `unix://${this.socketPath}`], {
-      stdio: ['ignore', log, log],
-    });
+    // In a network of its own: a daemon without a bridge removes the bridge of the machine's daemon at its start.
+    const command = ['--net', 'dockerd', ...places, ...harmless, '-H', `unix://${this.socketPath}`];
+    this.#process = spawn('unshare', command, { stdio: ['ignore', log, log] });
     const answers = () =>
       this.docker.ping().then(
         () => 'answers',
