@@ -20,9 +20,13 @@ import {
   type ServerMessage,
 } from './protocol.js';
 
-/** How often each socket is pinged, and after how long without an answer it counts as dead. */
-const pingIntervalMs = 20_000;
-const deadAfterMs = 45_000;
+/** How often each socket is pinged, and after how long without a word from it it counts as dead. */
+export interface Heartbeat {
+  readonly pingIntervalMs: number;
+  readonly deadAfterMs: number;
+}
+const defaultHeartbeat: Heartbeat = { pingIntervalMs: 20_000, deadAfterMs: 45_000 };
+const keepAliveMs = 20_000;
 /** A close handshake that the other side does not finish is cut. */
 const closeTimeoutMs = 5_000;
 
@@ -33,6 +37,7 @@ export interface UpgradeOptions {
   /** Whether a page of the request's origin may do so. */
   originAllowed(request: IncomingMessage): boolean;
   countBytes(direction: 'in' | 'out', bytes: number): void;
+  readonly heartbeat?: Heartbeat;
 }
 
 interface Query {
@@ -58,8 +63,11 @@ export class TerminalUpgrade {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(request, socket, head);
     });
+    const { pingIntervalMs, deadAfterMs } = options.heartbeat ?? defaultHeartbeat;
+    // A beat comes late by at most an interval; half of one keeps the promise on average.
+    const silentMs = deadAfterMs - pingIntervalMs / 2;
     this.#heartbeat = setInterval(() => {
-      for (const connection of this.#connections) connection.beat();
+      for (const connection of this.#connections) connection.beat(silentMs);
     }, pingIntervalMs).unref();
   }
 
@@ -87,6 +95,8 @@ export class TerminalUpgrade {
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
+    // While a socket is paused, since the program does not read what was typed, the kernel alone notices a dead peer.
+    request.socket.setKeepAlive(true, keepAliveMs);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       this.#accept(webSocket, request, { id, query: parseQuery(new URLSearchParams(search)) });
     });
@@ -178,13 +188,13 @@ class Connection implements AttachmentSocket {
     this.#cutSoon();
   }
 
-  /** Pings, and gives up a peer that has not been heard of; a socket that is paused by us cannot answer. */
-  beat(): void {
+  /** Pings, and gives up a peer that was silent for so long; a socket that is paused by us cannot answer. */
+  beat(silentMs: number): void {
     if (this.#paused) {
       this.#heardAt = Date.now();
       return;
     }
-    if (Date.now() - this.#heardAt > deadAfterMs - pingIntervalMs / 2) this.#socket.terminate();
+    if (Date.now() - this.#heardAt > silentMs) this.#socket.terminate();
     else if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
   }
 
