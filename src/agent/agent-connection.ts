@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { RunnerError } from '../errors.js';
+import { channelWindowBytes, Channels, dataFrame, maxDataBytes, terminalChannel } from './channels.js';
 import { encodeFrame, FrameDecoder, FrameError, frameTypes, maxPayloadBytes, noops, type Frame } from './frame.js';
 import {
   deniedSchema,
@@ -17,11 +18,13 @@ import {
   usageSchema,
   restartedSchema,
   spawnResultSchema,
+  type AgentResponse,
   type AgentState,
   type ReplExit,
   type SpawnResult,
   type Usage,
 } from './message.js';
+import { PendingRequests } from './pending-requests.js';
 
 /** How often a runner speaks to each agent; the agent's lease lasts 5 s. */
 export const pingIntervalMs = 2_000;
@@ -29,8 +32,6 @@ export const pingIntervalMs = 2_000;
 export const inputWindowBytes = 64 * 1024;
 const requestTimeoutMs = 15_000;
 const uploadTimeoutMs = 60_000;
-const channelWindowBytes = 128 * 1024;
-const terminalChannel = 0;
 /** The agent keeps no more of a request that comes in parts. */
 const maxRequestBytes = 1024 * 1024;
 /** Every offset is below this; the agent reads it as "no limit". */
@@ -65,36 +66,12 @@ export interface SpawnParameters {
   onStderr(data: Buffer): void;
 }
 
-interface PendingRequest {
-  resolve(answer: Record<string, unknown>): void;
-  reject(error: Error): void;
-  readonly timer: NodeJS.Timeout | null;
-}
-
-interface Channel {
-  onData(data: Buffer): void;
-  onEnd(): void;
-}
-
-/** A request that the agent understood and refused; `code` is the agent's word for why. */
-export class AgentRefusal extends Error {
-  override readonly name = 'AgentRefusal';
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 export class AgentConnection {
   readonly #stream: Duplex;
   #listener: AgentListener;
   readonly #decoder = new FrameDecoder();
-  readonly #pending = new Map<number, PendingRequest>();
-  readonly #channels = new Map<number, Channel>();
-  #lastRequestId = 0;
-  #lastChannel = terminalChannel;
+  readonly #pending = new PendingRequests();
+  readonly #channels: Channels;
   #pingTimer: NodeJS.Timeout | null = null;
   #sync: { nonce: Buffer; resolve(state: AgentState): void; reject(error: Error): void } | null = null;
   #outputCredit = 0;
@@ -103,6 +80,7 @@ export class AgentConnection {
   constructor(stream: Duplex, listener: AgentListener) {
     this.#stream = stream;
     this.#listener = listener;
+    this.#channels = new Channels(stream);
     stream.on('data', (chunk: Buffer) => {
       this.#receive(chunk);
     });
@@ -219,28 +197,28 @@ export class AgentConnection {
 
   /** The workspace as a tar, in pieces, read as fast as `onData` returns. */
   async pack(onData: (data: Buffer) => void): Promise<void> {
-    const channel = this.#openChannel((data) => {
+    const channel = this.#channels.open((data) => {
       onData(data);
     });
     try {
       await this.#request('pack', { channel, credit: channelWindowBytes }, uploadTimeoutMs);
     } finally {
-      this.#channels.delete(channel);
+      this.#channels.close(channel);
     }
   }
 
   /** Runs a program on pipes to its end. Aborting kills it. */
   async spawn(parameters: SpawnParameters, signal: AbortSignal): Promise<SpawnResult> {
     signal.throwIfAborted();
-    const stdout = this.#openChannel((data) => {
+    const stdout = this.#channels.open((data) => {
       parameters.onStdout(data);
     });
-    const stderr = this.#openChannel((data) => {
+    const stderr = this.#channels.open((data) => {
       parameters.onStderr(data);
     });
-    const stdin = parameters.stdin === null ? null : this.#openChannel(() => undefined);
+    const stdin = parameters.stdin === null ? null : this.#channels.open(() => undefined);
     const { argv, env } = parameters;
-    const id = this.#nextRequestId();
+    const id = this.#pending.nextId();
     const kill = (): void => {
       this.#request('kill', { spawn: id }).catch(() => undefined);
     };
@@ -249,19 +227,19 @@ export class AgentConnection {
       const answer = this.#send(id, 'spawn', fields, null);
       answer.catch(() => undefined); // it may be refused while the standard input is still on its way
       signal.addEventListener('abort', kill, { once: true });
-      if (stdin !== null && parameters.stdin !== null) await this.#upload(stdin, parameters.stdin);
+      if (stdin !== null && parameters.stdin !== null) await this.#channels.upload(stdin, parameters.stdin);
       return spawnResultSchema.parse(await answer);
     } finally {
       signal.removeEventListener('abort', kill);
-      for (const channel of [stdout, stderr, stdin]) if (channel !== null) this.#channels.delete(channel);
+      for (const channel of [stdout, stderr, stdin]) if (channel !== null) this.#channels.close(channel);
     }
   }
 
   /** Terminal input; the caller keeps within the credit that `onInputCredit` gives. */
   writeInput(data: Buffer): void {
-    for (let at = 0; at < data.length; at += maxPayloadBytes - 4) {
-      const piece = data.subarray(at, at + maxPayloadBytes - 4);
-      this.#write(encodeFrame(frameTypes.data, channelNumber(terminalChannel), piece));
+    for (let at = 0; at < data.length; at += maxDataBytes) {
+      const piece = data.subarray(at, at + maxDataBytes);
+      this.#write(dataFrame(terminalChannel, piece));
     }
   }
 
@@ -280,11 +258,7 @@ export class AgentConnection {
     if (this.#pingTimer !== null) clearInterval(this.#pingTimer);
     const error = this.#closedError(reason);
     this.#sync?.reject(error);
-    for (const request of this.#pending.values()) {
-      if (request.timer !== null) clearTimeout(request.timer);
-      request.reject(error);
-    }
-    this.#pending.clear();
+    this.#pending.rejectAll(error);
     this.#channels.clear();
     this.#stream.destroy();
     this.#listener.onClosed(reason);
@@ -298,84 +272,32 @@ export class AgentConnection {
     if (!this.#closed) this.#stream.write(frame);
   }
 
-  #nextRequestId(): number {
-    this.#lastRequestId += 1;
-    return this.#lastRequestId;
+  #request(op: string, fields: object, timeoutMs: number = requestTimeoutMs): Promise<AgentResponse> {
+    return this.#send(this.#pending.nextId(), op, fields, timeoutMs);
   }
 
-  #openChannel(onData: (data: Buffer) => void): number {
-    this.#lastChannel += 1;
-    const number = this.#lastChannel;
-    this.#channels.set(number, {
-      onData: (data) => {
-        onData(data);
-        const credit = Buffer.allocUnsafe(8);
-        credit.writeUInt32BE(number, 0);
-        credit.writeUInt32BE(data.length, 4);
-        this.#write(encodeFrame(frameTypes.credit, credit));
-      },
-      onEnd: () => {
-        this.#channels.delete(number);
-      },
-    });
-    return number;
-  }
-
-  #request(op: string, fields: object, timeoutMs: number = requestTimeoutMs): Promise<Record<string, unknown>> {
-    return this.#send(this.#nextRequestId(), op, fields, timeoutMs);
-  }
-
-  #send(id: number, op: string, fields: object, timeoutMs: number | null): Promise<Record<string, unknown>> {
+  #send(id: number, op: string, fields: object, timeoutMs: number | null): Promise<AgentResponse> {
     if (this.#closed) return Promise.reject(this.#closedError('it was closed before'));
     const frames = requestFrames(Buffer.from(JSON.stringify({ ...fields, id, op })));
-    const answer = new Promise<Record<string, unknown>>((resolve, reject) => {
-      const timer =
-        timeoutMs === null
-          ? null
-          : setTimeout(() => {
-              this.close(`no answer to ${op} within ${timeoutMs} ms`);
-            }, timeoutMs);
-      this.#pending.set(id, { resolve, reject, timer });
+    const answer = this.#pending.answerTo(id, timeoutMs, () => {
+      this.close(`no answer to ${op} within ${String(timeoutMs)} ms`);
     });
     for (const frame of frames) this.#write(frame);
     return answer;
   }
 
-  async #requestWithFiles(op: string, parameters: { files: Buffer | null }): Promise<Record<string, unknown>> {
+  async #requestWithFiles(op: string, parameters: { files: Buffer | null }): Promise<AgentResponse> {
     const { files } = parameters;
     if (files === null) return this.#request(op, parameters);
-    this.#lastChannel += 1;
-    const channel = this.#lastChannel;
+    const channel = this.#channels.next();
     this.#stream.cork();
     process.nextTick(() => {
       this.#stream.uncork();
     });
     const answer = this.#request(op, { ...parameters, files: channel }, uploadTimeoutMs);
-    const uploaded = this.#upload(channel, files);
+    const uploaded = this.#channels.upload(channel, files);
     const [result] = await Promise.all([answer, uploaded]);
     return result;
-  }
-
-  async #upload(channel: number, data: Buffer): Promise<void> {
-    const number = channelNumber(channel);
-    for (let at = 0; at < data.length && !this.#closed; at += maxPayloadBytes - 4) {
-      const piece = data.subarray(at, at + maxPayloadBytes - 4);
-      const flowing = this.#stream.write(encodeFrame(frameTypes.data, number, piece));
-      if (!flowing) await this.#drained();
-    }
-    this.#write(encodeFrame(frameTypes.end, number));
-  }
-
-  #drained(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#stream.off('drain', done);
-        this.#stream.off('close', done);
-        resolve();
-      };
-      this.#stream.once('drain', done);
-      this.#stream.once('close', done);
-    });
   }
 
   #receive(chunk: Buffer): void {
@@ -397,7 +319,7 @@ export class AgentConnection {
         break;
       case frameTypes.data:
       case frameTypes.end:
-        this.#onChannel(type, payload);
+        this.#channels.receive(type, payload);
         break;
       case frameTypes.credit:
         if (payload.readUInt32BE(0) === terminalChannel) this.#listener.onInputCredit(payload.readUInt32BE(4));
@@ -426,20 +348,8 @@ export class AgentConnection {
     this.#listener.onOutput(offset, data);
   }
 
-  #onChannel(type: number, payload: Buffer): void {
-    const channel = this.#channels.get(payload.readUInt32BE(0));
-    if (type === frameTypes.end) channel?.onEnd();
-    else channel?.onData(payload.subarray(4));
-  }
-
   #onResponse(payload: Buffer): void {
-    const response = responseSchema.parse(JSON.parse(payload.toString()));
-    const request = this.#pending.get(response.id);
-    if (request === undefined) throw new FrameError('an answer to nothing');
-    this.#pending.delete(response.id);
-    if (request.timer !== null) clearTimeout(request.timer);
-    if (response.error === undefined) request.resolve(response);
-    else request.reject(new AgentRefusal(response.error.code, response.error.message));
+    this.#pending.settle(responseSchema.parse(JSON.parse(payload.toString())));
   }
 
   #onEvent(payload: Buffer): void {
@@ -471,10 +381,4 @@ function requestFrames(request: Buffer): Buffer[] {
     parts.push(encodeFrame(frameTypes.requestPart, request.subarray(at, at + maxPayloadBytes)));
   }
   return [...parts, encodeFrame(frameTypes.request, request.subarray(at))];
-}
-
-function channelNumber(channel: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeUInt32BE(channel, 0);
-  return bytes;
 }

@@ -42,6 +42,8 @@ export const responseSchema = z.looseObject({
   id: z.number().int(),
   error: z.object({ code: z.string().max(40), message: z.string().max(2000) }).optional(),
 });
+/** An answer to a request, with fields of its own or a refusal. */
+export type AgentResponse = z.infer<typeof responseSchema>;
 
 export const unpackedSchema = z.looseObject({ files: z.number().int(), bytes: z.number().int() });
 

@@ -2,8 +2,9 @@
  * One user's REPL: a claimed sandbox, its terminal, its state and its end. It obeys `state` and `lifetime`, translates the
  * agent's refusals, and gives nothing back to the pool.
  */
-import { AgentRefusal, type AgentConnection, type AgentListener } from '../agent/agent-connection.js';
+import type { AgentConnection, AgentListener } from '../agent/agent-connection.js';
 import type { AgentState, ReplExit } from '../agent/message.js';
+import { AgentRefusal } from '../agent/pending-requests.js';
 import { RunnerError, type ErrorCode } from '../errors.js';
 import type { Limits } from '../sandbox/limits.js';
 import type { Sandbox } from '../sandbox/sandbox.js';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { AgentConnection, AgentRefusal, pingIntervalMs, unlimited } from '../../../src/agent/agent-connection.js';
+import { AgentConnection, pingIntervalMs, unlimited } from '../../../src/agent/agent-connection.js';
+import { AgentRefusal } from '../../../src/agent/pending-requests.js';
 import { encodeFrame, frameTypes, noops } from '../../../src/agent/frame.js';
 import { AgentDouble, waitingState } from '../../doubles/agent-double.js';
 import { useFakeClock } from '../../doubles/fake-clock.js';
