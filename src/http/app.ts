@@ -19,12 +19,10 @@ import { requestSchemas } from './schemas.js';
 export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use(prepare(parts));
   const routes = allRoutes(parts);
-  mount(
-    app,
-    routes.filter((route) => route.open === true),
-  );
+  const probes = routes.filter((route) => route.open === true);
+  app.use(prepare(parts, new Set(probes.map(({ path }) => path))));
+  mount(app, probes);
   app.use((request: Request, _response: Response, next: NextFunction) => {
     authorize(request, parts.config);
     next();
@@ -68,7 +66,8 @@ function mount(app: Express, routes: readonly Route[]): void {
   }
 }
 
-function prepare({ logger }: AppParts) {
+/** @param often paths that machines ask for all the time, whose log lines are for debugging alone */
+function prepare({ logger }: AppParts, often: ReadonlySet<string>) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const began = performance.now();
     const requestId = requestIdOf(request.headers['x-request-id']);
@@ -79,7 +78,8 @@ function prepare({ logger }: AppParts) {
       const status = response.writableFinished ? response.statusCode : 'aborted';
       // The route's pattern, since its path holds an id.
       const route = routePattern(request);
-      logger.info({ requestId, method: request.method, route, status, ms: performance.now() - began }, 'request-done');
+      const fields = { requestId, method: request.method, route, status, ms: performance.now() - began };
+      logger[often.has(route) ? 'debug' : 'info'](fields, 'request-done');
     });
     next();
   };
