@@ -13,7 +13,7 @@ export interface AppParts {
     'replica' | 'apiToken' | 'allowedOrigins' | 'maxLimits' | 'maxBodyBytes' | 'workspaceBounds'
   >;
   readonly metrics: Pick<Metrics, 'contentType' | 'text' | 'countRefusal' | 'observeStart' | 'setSessions' | 'setPool'>;
-  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
   /** The commit that this build was made from. */
   readonly sha: string;
 }
