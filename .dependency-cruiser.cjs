@@ -50,7 +50,10 @@ module.exports = {
       comment: 'A module that nobody imports.',
       severity: 'error',
       // Entries, and what only scripts/*.mjs load.
-      from: { orphan: true, pathNot: '^(src/main|src/sandbox/docker/image-builder|client/command-line)\\.ts$' },
+      from: {
+        orphan: true,
+        pathNot: '^(src/main|src/sandbox/docker/image-builder|client/command-line/command-line)\\.ts$',
+      },
       to: {},
     },
     ...direction,
@@ -67,11 +70,17 @@ module.exports = {
       to: { path: '^src/sandbox/(docker|bubblewrap)/', pathNot: '^src/sandbox/$1/' },
     },
     {
-      name: 'client-knows-types-and-the-protocol-only',
+      name: 'client-knows-types-only',
       severity: 'error',
       from: { path: '^client/' },
-      // Of the protocol they share the codec.
-      to: { path: '^src/', pathNot: '^src/terminal/protocol\\.ts$', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'client-needs-the-platform-only',
+      comment: 'What a browser loads; the command line and the component build on it.',
+      severity: 'error',
+      from: { path: '^client/[^/]+\\.ts$' },
+      to: { pathNot: '^client/[^/]+\\.ts$' },
     },
     {
       name: 'the-runner-does-not-know-its-client',
@@ -80,11 +89,11 @@ module.exports = {
       to: { path: '^client/' },
     },
     door('dockerode', npmPackage('dockerode'), '^src/sandbox/docker/'),
-    door('child-process', '^(node:)?child_process$', '^(src/sandbox/bubblewrap|client)/'),
-    door('ws', npmPackage('ws'), '^(src/terminal/upgrade\\.ts|client/)'),
+    door('child-process', '^(node:)?child_process$', '^(src/sandbox/bubblewrap|client/command-line)/'),
+    door('ws', npmPackage('ws'), '^(src/terminal/upgrade\\.ts|client/command-line/)'),
     door('express', npmPackage('express'), '^src/http/'),
     door('busboy', npmPackage('@fastify/busboy'), '^src/http/multipart\\.ts'),
-    door('tar-stream', npmPackage('tar-stream'), '^(src/workspace|client)/'),
+    door('tar-stream', npmPackage('tar-stream'), '^(src/workspace|client/command-line)/'),
     door('prom-client', npmPackage('prom-client'), '^src/metrics\\.ts'),
     door('pino', npmPackage('pino'), '^src/logger\\.ts'),
   ],

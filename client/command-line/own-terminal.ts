@@ -4,11 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import type { ReadStream } from 'node:tty';
-
-export interface TerminalSize {
-  readonly cols: number;
-  readonly rows: number;
-}
+import type { TerminalSize } from '../protocol.js';
 
 /** What a program that was cut off may have left on: keypad and cursor modes, mouse, pastes in brackets, colours. */
 const calm = '\x1b[?1l\x1b>\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1047l\x1b[?25h\x1b[0m';

@@ -2,9 +2,9 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { defaultBounds, packFolder } from '../../../client/pack-folder.js';
-import { readArchive } from '../../../src/workspace/archive.js';
-import type { WorkspaceEntry } from '../../../src/workspace/entry.js';
+import { defaultBounds, packFolder } from '../../../../client/command-line/pack-folder.js';
+import { readArchive } from '../../../../src/workspace/archive.js';
+import type { WorkspaceEntry } from '../../../../src/workspace/entry.js';
 
 let folder: string;
 

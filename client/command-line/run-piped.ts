@@ -5,9 +5,9 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { ClientError } from './client-error.js';
-import type { TerminalExit } from './exit-code.js';
+import type { TerminalExit } from '../protocol.js';
 import { ProgramReader, type ProgramOutput } from './piped-program.js';
-import { TerminalSession, type TerminalPlace } from './terminal-session.js';
+import { TerminalRun, type TerminalPlace } from './terminal-run.js';
 
 /** It travels as `startup` in the request that starts the session; a runner takes no more there. */
 export const maxProgramBytes = 256 * 1024;
@@ -39,9 +39,9 @@ export async function runPiped(place: TerminalPlace, mark: string, signal: Abort
   const reader = new ProgramReader(mark, () => {
     session.input(go);
   });
-  const session: TerminalSession = new TerminalSession(place, {
+  const session: TerminalRun = new TerminalRun(place, {
     onOutput: (data, taken) => {
-      void writeAll(reader.read(data)).then(taken);
+      void writeAll(reader.read(Buffer.from(data.buffer, data.byteOffset, data.length))).then(taken);
     },
     onReplayed: () => {
       if (reader.waits) session.input(go);
@@ -51,7 +51,7 @@ export async function runPiped(place: TerminalPlace, mark: string, signal: Abort
     },
     onNotice: notice,
   });
-  const exit = await session.run(AbortSignal.any([signal, lost.signal]));
+  const exit = await session.untilExit(AbortSignal.any([signal, lost.signal]));
   await writeAll([]);
   if (!reader.complete) process.stderr.write(`${reader.stray.trim()}\n`);
   return exit;
@@ -60,7 +60,7 @@ export async function runPiped(place: TerminalPlace, mark: string, signal: Abort
 /** Types the text into the REPL, then Ctrl-D on a line of its own. */
 export async function typePiped(place: TerminalPlace, text: Buffer, signal: AbortSignal): Promise<TerminalExit> {
   let typed = false;
-  const session = new TerminalSession(place, {
+  const session = new TerminalRun(place, {
     onOutput: (data, taken) => {
       process.stdout.write(data, taken);
     },
@@ -72,7 +72,7 @@ export async function typePiped(place: TerminalPlace, text: Buffer, signal: Abor
     onReset: () => undefined,
     onNotice: notice,
   });
-  const exit = await session.run(signal);
+  const exit = await session.untilExit(signal);
   await writeAll([]);
   return exit;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ProgramReader, maxFrameBytes, startupFor } from '../../../client/piped-program.js';
+import { ProgramReader, maxFrameBytes, startupFor } from '../../../../client/command-line/piped-program.js';
 
 const mark = 'f00dfeed';
 const banner = 'Python 3.13.5\r\nType "help" …\r\n';

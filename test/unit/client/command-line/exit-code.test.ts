@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { exitCodeOf } from '../../../client/exit-code.js';
+import { exitCodeOf } from '../../../../client/command-line/exit-code.js';
 
 describe('exitCodeOf', () => {
   it("is the REPL's own exit code", () => {

@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { ClientError } from './client-error.js';
 import type { RunnerAddress } from './runner-address.js';
 
-// Compiled, this file is dist/client/start-own-runner.js.
-const root = fileURLToPath(new URL('../..', import.meta.url));
+// Compiled, this file is dist/client/command-line/start-own-runner.js.
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** A first start may build an image. */
 const startTimeoutMs = 15 * 60_000;

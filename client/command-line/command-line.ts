@@ -8,19 +8,22 @@ import { readFile } from 'node:fs/promises';
 import { ClientError } from './client-error.js';
 import { helpText, parseCommandOptions, type CommandOptions } from './command-options.js';
 import { Ending } from './ending.js';
-import { exitCodeOf, type TerminalExit } from './exit-code.js';
+import { exitCodeOf } from './exit-code.js';
 import { interact } from './interact.js';
 import { OwnTerminal, sizeOf } from './own-terminal.js';
 import { packFolder } from './pack-folder.js';
 import { startupFor } from './piped-program.js';
 import { checkSize, readProgram, runPiped, typePiped } from './run-piped.js';
-import { RunnerApi } from './runner-api.js';
+import type { TerminalExit, TerminalSize } from '../protocol.js';
+import type { ReplClient } from '../repl-client.js';
+import { clientFailure } from './client-failure.js';
+import { isAlive, runnerClient } from './runner-client.js';
 import { runnerAddress } from './runner-address.js';
 import { startOwnRunner } from './start-own-runner.js';
-import type { TerminalPlace } from './terminal-session.js';
+import type { TerminalPlace } from './terminal-run.js';
 
 interface Reached {
-  readonly api: RunnerApi;
+  readonly client: ReplClient;
   readonly stop: () => Promise<void>;
 }
 
@@ -28,6 +31,13 @@ interface Reached {
 interface Use {
   readonly startup: string | null;
   run(place: TerminalPlace): Promise<TerminalExit>;
+}
+
+interface StartOf {
+  readonly language: string;
+  readonly archive: Uint8Array | null;
+  readonly startup: string | null;
+  readonly terminal: TerminalSize;
 }
 
 function say(line: string): void {
@@ -49,29 +59,49 @@ async function chooseUse({ language }: CommandOptions, ending: Ending): Promise<
 
 async function reachRunner(options: CommandOptions, signal: AbortSignal): Promise<Reached> {
   const address = await runnerAddress(options, process.env);
-  const api = new RunnerApi(address);
-  if (await api.isAlive()) return { api, stop: () => Promise.resolve() };
+  const client = runnerClient(address);
+  if (await isAlive(client)) return { client, stop: () => Promise.resolve() };
   if (!address.isDefault) {
     throw new ClientError(
       `Nothing listens at ${address.url}. Start a runner there, or name another address with --url.`,
     );
   }
   const own = await startOwnRunner({ language: options.language, env: process.env, signal, say });
-  return { api: new RunnerApi(own.address), stop: own.stop };
+  return { client: runnerClient(own.address), stop: own.stop };
 }
 
-async function useSession(api: RunnerApi, options: CommandOptions, ending: Ending): Promise<TerminalExit> {
+/** The id of the new session. */
+async function startSession(
+  client: ReplClient,
+  { archive, startup, ...options }: StartOf,
+  signal: AbortSignal,
+): Promise<string> {
+  const { id } = await client
+    .start(
+      { ...options, ...(archive === null ? {} : { archive }), ...(startup === null ? {} : { startup }) },
+      { signal },
+    )
+    .catch((error: unknown) => {
+      throw clientFailure(error);
+    });
+  return id;
+}
+
+async function useSession(client: ReplClient, options: CommandOptions, ending: Ending): Promise<TerminalExit> {
   const { language, keep } = options;
   const archive = await packFolder(options.paths);
   const use = await chooseUse(options, ending);
-  const size = sizeOf(process.stdout);
-  const id = await api.start({ language, archive, startup: use.startup, size }, ending.signal);
+  const id = await startSession(
+    client,
+    { language, archive, startup: use.startup, terminal: sizeOf(process.stdout) },
+    ending.signal,
+  );
   try {
-    return await use.run(api.terminal(id));
+    return await use.run({ client, id });
   } finally {
     if (keep) say(`The session is kept: ${id}`);
     else
-      await api.end(id).catch((error: unknown) => {
+      await client.end(id).catch((error: unknown) => {
         say(`The session could not be deleted. ${error instanceof Error ? error.message : ''}`);
       });
   }
@@ -80,14 +110,14 @@ async function useSession(api: RunnerApi, options: CommandOptions, ending: Endin
 async function run(options: CommandOptions, ending: Ending): Promise<number> {
   const runner = await reachRunner(options, ending.signal);
   try {
-    return exitCodeOf(await useSession(runner.api, options, ending));
+    return exitCodeOf(await useSession(runner.client, options, ending));
   } finally {
     await runner.stop();
   }
 }
 
 async function version(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
   return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown';
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { helpText, parseCommandOptions } from '../../../client/command-options.js';
+import { helpText, parseCommandOptions } from '../../../../client/command-line/command-options.js';
 
 describe('parseCommandOptions', () => {
   it('defaults to Python without files', () => {

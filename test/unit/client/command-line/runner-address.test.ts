@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { defaultUrl, runnerAddress } from '../../../client/runner-address.js';
+import { defaultUrl, runnerAddress } from '../../../../client/command-line/runner-address.js';
 
 const nothing = { url: null, tokenFile: null };
 

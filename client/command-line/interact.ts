@@ -1,8 +1,8 @@
 /** Puts the person's own terminal into a session: keys and size go in, the screen comes out, and it is put back after. */
 import type { Ending } from './ending.js';
-import type { TerminalExit } from './exit-code.js';
+import type { TerminalExit } from '../protocol.js';
 import { sizeOf, type OwnTerminal } from './own-terminal.js';
-import { TerminalSession, type TerminalPlace } from './terminal-session.js';
+import { TerminalRun, type TerminalPlace } from './terminal-run.js';
 
 /** Modes at their defaults, an empty screen: what a terminal draws after it lost some output. */
 const cleared = '\x1b[!p\x1b[2J\x1b[H';
@@ -10,7 +10,7 @@ const cleared = '\x1b[!p\x1b[2J\x1b[H';
 /** Resolves with the end of the REPL, when its last output is on the screen. */
 export async function interact(place: TerminalPlace, terminal: OwnTerminal, ending: Ending): Promise<TerminalExit> {
   const { stdout, stderr } = process;
-  const session = new TerminalSession(place, {
+  const session = new TerminalRun(place, {
     onOutput: (data, taken) => {
       stdout.write(data, taken);
     },
@@ -35,7 +35,7 @@ export async function interact(place: TerminalPlace, terminal: OwnTerminal, endi
     },
   );
   try {
-    const exit = await session.run(ending.signal);
+    const exit = await session.untilExit(ending.signal);
     await flushed(stdout);
     return exit;
   } finally {
