@@ -34,10 +34,17 @@ export class RunningService {
     readonly url: string,
   ) {}
 
-  static async start(env: Readonly<Record<string, string>>): Promise<RunningService> {
+  /** @param pageFolder what is to be found at `/` */
+  static async start(env: Readonly<Record<string, string>>, pageFolder?: string): Promise<RunningService> {
     const config = parseConfig({ REPL_RUNNER_PORT: '0', REPL_RUNNER_POOL: 'python=2:4', ...newReplica(), ...env });
     const logger = createLogger({ level: 'silent', replica: config.replica });
-    const service = new Service({ config, logger, imagesFolder, sha: 'test' });
+    const service = new Service({
+      config,
+      logger,
+      imagesFolder,
+      sha: 'test',
+      ...(pageFolder === undefined ? {} : { pageFolder }),
+    });
     const { url } = await service.start();
     return new RunningService(service, url);
   }
