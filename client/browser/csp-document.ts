@@ -8,7 +8,7 @@
 export function documentWithoutInlineStyles(document: Document, adopt: (sheet: CSSStyleSheet) => void): Document {
   const createElement = (name: string): HTMLElement => {
     const element = document.createElement(name);
-    if (name === 'span') element.setAttribute = setAttributeByCssom;
+    if (name === 'span') setStylesByCssom(element);
     if (name === 'div') divertStyles(element, adopt);
     return element;
   };
@@ -20,6 +20,16 @@ export function documentWithoutInlineStyles(document: Document, adopt: (sheet: C
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
+}
+
+/** xterm.js makes the pieces of a row by cloning the one before. */
+function setStylesByCssom(element: HTMLElement): HTMLElement {
+  element.setAttribute = setAttributeByCssom;
+  element.cloneNode = (deep) => {
+    const clone = Node.prototype.cloneNode.call(element, deep);
+    return clone instanceof HTMLElement ? setStylesByCssom(clone) : clone;
+  };
+  return element;
 }
 
 function setAttributeByCssom(this: HTMLElement, name: string, value: string): void {

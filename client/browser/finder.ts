@@ -3,7 +3,11 @@ import type { ISearchOptions, SearchAddon } from '@xterm/addon-search';
 import type { Terminal } from '@xterm/xterm';
 
 const options: ISearchOptions = {
-  decorations: { matchOverviewRuler: '#d9a400', activeMatchColorOverviewRuler: '#ff8c00', activeMatchBorder: '#ff8c00' },
+  decorations: {
+    matchOverviewRuler: '#d9a400',
+    activeMatchColorOverviewRuler: '#ff8c00',
+    activeMatchBorder: '#ff8c00',
+  },
 };
 
 export class Finder {

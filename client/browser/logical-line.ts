@@ -34,7 +34,7 @@ export function logicalLineAt(buffer: IBuffer, row: number, cols: number): Logic
 /** All that the terminal still holds, as plain text. */
 export function transcriptOf(buffer: IBuffer, cols: number): string {
   const lines: string[] = [];
-  for (let row = 0; row < buffer.length; ) {
+  for (let row = 0; row < buffer.length;) {
     const line = logicalLineAt(buffer, row, cols);
     lines.push(line.text);
     row += line.rows;

@@ -28,10 +28,6 @@ const markup = `
   </header>
   <div class="stage" part="stage">
     <div class="screen" part="screen"></div>
-    <div class="veil" part="veil" hidden>
-      <p data-slot="long"></p>
-      <button type="button" data-action="veil"></button>
-    </div>
     <form class="find" part="find" role="search" hidden>
       <input type="search" aria-label="Find in the terminal" autocomplete="off" spellcheck="false">
       <button type="submit" aria-label="Previous match" title="Previous match (Enter)">↑</button>
@@ -45,9 +41,13 @@ const markup = `
       <pre tabindex="0" role="document" aria-label="Transcript"></pre>
     </div>
   </div>
+  <div class="veil" part="veil" hidden>
+    <p data-slot="long"></p>
+    <button type="button" data-action="veil"></button>
+  </div>
   <div class="touch" part="touch" hidden>
     <div class="keys" part="keys" role="group" aria-label="Keys">
-      ${key('ctrl', 'Ctrl', 'Control, for the next key')}${key('escape', 'Esc', 'Escape')}${key('tab', 'Tab', 'Tab')}
+      ${key('ctrl', 'Ctrl', 'Ctrl, for the next key')}${key('escape', 'Esc', 'Esc key')}${key('tab', 'Tab', 'Tab key')}
       ${key('left', '←', 'Left')}${key('up', '↑', 'Up')}${key('down', '↓', 'Down')}${key('right', '→', 'Right')}
     </div>
     <form class="composer" part="composer">

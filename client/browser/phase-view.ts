@@ -12,6 +12,12 @@ const veilLabels: Readonly<Partial<Record<PhaseAction, string>>> = {
   restart: 'Start again',
 };
 
+/** A short loss does not move the screen; an end does, as its last lines are to be read. */
+function placeOf({ kind }: Phase): 'over' | 'floating' | 'below' {
+  if (kind === 'reconnecting') return 'floating';
+  return kind === 'exited' || kind === 'lost' || kind === 'ended' || kind === 'failed' ? 'below' : 'over';
+}
+
 export class PhaseView {
   readonly #root: ParentNode;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -64,16 +70,18 @@ export class PhaseView {
     const veil = partOf(this.#root, '.veil', HTMLElement);
     const actions = actionsOf(phase);
     this.#veilAction = (['start', 'retry', 'restart'] as const).find((action) => actions.has(action)) ?? null;
-    // What the program printed last stays readable: only a bar below it asks what to do.
-    const kept = phase.kind === 'exited' || phase.kind === 'lost' || phase.kind === 'reconnecting';
-    const ended = phase.kind === 'ended' || phase.kind === 'failed';
-    veil.classList.toggle('low', kept || ended);
+    // What the program printed last stays readable: a bar below the screen asks what to do.
+    veil.dataset.place = placeOf(phase);
     veil.hidden = phase.kind === 'live' || phase.kind === 'restarting' || long === null;
     partOf(veil, '[data-slot=long]', HTMLElement).textContent = long;
     const button = partOf(veil, 'button', HTMLButtonElement);
     if (phase.kind === 'live') this.#veilAction = null;
-    button.hidden = this.#veilAction === null;
+    button.hidden = this.#veilAction === null || this.#isHiddenByHost(this.#veilAction);
     button.textContent = this.#veilAction === null ? '' : (veilLabels[this.#veilAction] ?? '');
+  }
+
+  #isHiddenByHost(action: PhaseAction): boolean {
+    return partOf(this.#root, `.bar [data-action=${action}]`, HTMLElement).classList.contains('hidden-by-host');
   }
 
   #enable(actions: ReadonlySet<PhaseAction>): void {

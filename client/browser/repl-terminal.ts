@@ -280,6 +280,7 @@ export class ReplTerminal extends HTMLElement {
         if (phase.kind === 'live' && phase.role === 'viewer') this.#screen?.resize(size);
       },
       onRestarted: () => {
+        this.#screen?.freshLine();
         this.#tell('repl-restart', {});
       },
       onExit: (exit) => {
@@ -313,9 +314,7 @@ export class ReplTerminal extends HTMLElement {
     partOf(this.#root, '[data-action=reader]', HTMLElement).setAttribute('aria-pressed', String(reader));
     const leaves = this.#tabLeaves();
     partOf(this.#root, '[data-action=tab]', HTMLElement).setAttribute('aria-pressed', String(leaves));
-    partOf(this.#root, '[data-slot=hint]', HTMLElement).textContent = leaves
-      ? 'Tab leaves the terminal'
-      : 'Esc, then Tab leaves the terminal';
+    partOf(this.#root, '[data-slot=hint]', HTMLElement).textContent = leaves ? 'Tab leaves' : 'Esc, then Tab leaves';
     const touches = this.#touches();
     partOf(this.#root, '.touch', HTMLElement).hidden = !touches;
     this.#screen?.setOnScreenKeyboard(!touches);
@@ -364,7 +363,8 @@ export class ReplTerminal extends HTMLElement {
     const button = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-action]') : null;
     const action = button?.dataset.action ?? '';
     if (action !== 'more') this.#showMore(false);
-    if (action !== '') void this.#act(action === 'veil' ? (this.#view.veilAction ?? '') : action).catch(() => undefined);
+    if (action !== '')
+      void this.#act(action === 'veil' ? (this.#view.veilAction ?? '') : action).catch(() => undefined);
   };
 
   async #act(action: string): Promise<void> {

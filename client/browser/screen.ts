@@ -7,6 +7,7 @@ import { Terminal } from '@xterm/xterm';
 import type { TerminalSize } from '../protocol.js';
 import { copyText } from './copy-text.js';
 import { documentWithoutInlineStyles } from './csp-document.js';
+import { drawRowsWith } from './draw-rows-with.js';
 import { Finder } from './finder.js';
 import { transcriptOf } from './logical-line.js';
 import { contrastOf, readTheme, type Scheme } from './themes.js';
@@ -14,6 +15,7 @@ import type { TracebackLocation } from './traceback-location.js';
 import { TracebackLinks } from './traceback-links.js';
 
 const scrollbackLines = 10_000;
+const scrollbarPixels = 10;
 const largest = 1000;
 /** Smaller than this it would not be a terminal but a fault of the page's layout. */
 const smallest = { cols: 10, rows: 2 };
@@ -36,18 +38,18 @@ export class Screen {
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
   readonly #container: HTMLElement;
-  /** Settled when text of every script has its right width; what is drawn before that would stay wrong. */
-  readonly #complete: Promise<void>;
-  #mayDraw = false;
+  /** What is to be drawn later: text must wait until that of every script has its right width. Null holds nothing back. */
+  #held: (() => void)[] | null = [];
   readonly finder: Finder;
 
   constructor({ container, adopt, listener }: ScreenOptions) {
     this.#container = container;
+    const page = documentWithoutInlineStyles(document, adopt);
     const terminal = new Terminal({
       allowProposedApi: true,
-      documentOverride: documentWithoutInlineStyles(document, adopt),
+      documentOverride: page,
       scrollback: scrollbackLines,
-      cursorBlink: false,
+      overviewRuler: { width: scrollbarPixels },
       macOptionIsMeta: true,
     });
     this.#terminal = terminal;
@@ -70,7 +72,8 @@ export class Screen {
     });
     terminal.attachCustomKeyEventHandler((event) => listener.onKey(event));
     terminal.open(container);
-    this.#complete = this.#loadAddons();
+    void this.#loadAddons();
+    drawRowsWith(terminal, page);
   }
 
   get size(): TerminalSize {
@@ -101,6 +104,17 @@ export class Screen {
     this.#draw(() => {
       this.#terminal.write('', () => {
         this.#terminal.reset();
+      });
+    });
+  }
+
+  /** What is written next begins a line. */
+  freshLine(): void {
+    this.#draw(() => {
+      this.#held = [];
+      this.#terminal.write('', () => {
+        if (this.#terminal.buffer.active.cursorX > 0) this.#terminal.write('\r\n');
+        this.#release();
       });
     });
   }
@@ -172,8 +186,14 @@ export class Screen {
   }
 
   #draw(work: () => void): void {
-    if (this.#mayDraw) work();
-    else void this.#complete.then(work);
+    if (this.#held === null) work();
+    else this.#held.push(work);
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const work of held) this.#draw(work);
   }
 
   async #loadAddons(): Promise<void> {
@@ -185,7 +205,7 @@ export class Screen {
     } catch {
       // Without them, emoji and some scripts are drawn less well, links are text, and all else is as before.
     }
-    this.#mayDraw = true;
+    this.#release();
   }
 }
 

@@ -26,6 +26,7 @@ export function readTheme(property: (name: string) => string): ITheme {
     cursor: property('cursor'),
     cursorAccent: property('background'),
     selectionBackground: property('selection'),
+    overviewRulerBorder: '#00000000',
     scrollbarSliderBackground: property('scrollbar'),
     scrollbarSliderHoverBackground: property('scrollbar-hover'),
     scrollbarSliderActiveBackground: property('scrollbar-hover'),

@@ -64,7 +64,8 @@ export class TouchKeys {
     if (key === 'ctrl') this.#hold(!this.#ctrlHeld);
     else if (key === 'escape') this.#host.type('\x1b');
     else if (key === 'tab') this.#completeLine();
-    else if (key in arrows) this.#host.type(`\x1b${this.#host.applicationCursorKeys() ? 'O' : '['}${arrows[key] ?? ''}`);
+    else if (key in arrows)
+      this.#host.type(`\x1b${this.#host.applicationCursorKeys() ? 'O' : '['}${arrows[key] ?? ''}`);
   }
 
   /** What was composed so far goes along, so that it is what the program completes. */

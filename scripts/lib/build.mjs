@@ -23,7 +23,7 @@ export async function ensureInstalled() {
 }
 
 export async function ensureBuilt() {
-  const sources = ['src', 'client', 'proxy'].filter((folder) => existsSync(join(root, folder)));
+  const sources = ['src', 'client', 'proxy', 'examples/web', 'scripts/build-browser.mjs'].filter((folder) => existsSync(join(root, folder)));
   const newest = sources
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())

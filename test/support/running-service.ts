@@ -50,10 +50,12 @@ export class RunningService {
   }
 
   async call(method: string, path: string, body?: unknown, type = 'application/json'): Promise<Answer> {
-    const raw = body instanceof Uint8Array || typeof body === 'string';
+    // A copy of octets, as fetch takes none of shared memory.
+    const octets = body instanceof Uint8Array ? new Uint8Array(body) : null;
+    const sent = octets ?? (typeof body === 'string' ? body : JSON.stringify(body));
     const response = await fetch(new URL(path, this.url), {
       method,
-      ...(body === undefined ? {} : { headers: { 'Content-Type': type }, body: raw ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { headers: { 'Content-Type': type }, body: sent }),
     });
     const text = await response.text();
     const parsed: unknown = text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text;

@@ -2,7 +2,11 @@
 import { byId } from './by-id.js';
 
 /** Resolves to null when it was called off. */
-export function askName(question: string, proposal: string, faultOf: (name: string) => string | null): Promise<string | null> {
+export function askName(
+  question: string,
+  proposal: string,
+  faultOf: (name: string) => string | null,
+): Promise<string | null> {
   const dialog = byId('ask', HTMLDialogElement);
   const input = byId('ask-name', HTMLInputElement);
   const fault = byId('ask-fault', HTMLElement);

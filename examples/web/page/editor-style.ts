@@ -30,6 +30,9 @@ export const syntaxColours = HighlightStyle.define([
   { tag: [tags.string, tags.special(tags.string)], color: 'var(--string)' },
   { tag: [tags.number, tags.bool, tags.null], color: 'var(--number)' },
   { tag: tags.comment, color: 'var(--comment)', fontStyle: 'italic' },
-  { tag: [tags.function(tags.variableName), tags.function(tags.definition(tags.variableName))], color: 'var(--function)' },
+  {
+    tag: [tags.function(tags.variableName), tags.function(tags.definition(tags.variableName))],
+    color: 'var(--function)',
+  },
   { tag: [tags.className, tags.typeName, tags.standard(tags.name)], color: 'var(--type)' },
 ]);

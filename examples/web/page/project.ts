@@ -24,12 +24,17 @@ assert answer() == 42, f"not {answer()}"
 `,
 };
 
+/** The part of localStorage that is used. */
+interface KeyValueStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+}
+
 export class Project {
-  readonly #storage: Storage;
+  readonly #storage: KeyValueStorage;
   readonly #files: Map<string, string>;
 
-  /** @param storage localStorage, or anything like it */
-  constructor(storage: Storage) {
+  constructor(storage: KeyValueStorage) {
     this.#storage = storage;
     this.#files = new Map(Object.entries(kept(storage) ?? firstFiles));
   }
@@ -75,7 +80,7 @@ export class Project {
   }
 }
 
-function kept(storage: Storage): Record<string, string> | null {
+function kept(storage: KeyValueStorage): Record<string, string> | null {
   try {
     const files: unknown = JSON.parse(storage.getItem(storageKey) ?? 'null');
     if (typeof files !== 'object' || files === null) return null;

@@ -7,13 +7,14 @@
 export function runCode(path: string): string {
   const file = JSON.stringify(`/sandbox/${path}`);
   // A traceback begins with the file, not with this code. What ends a program ends no REPL.
-  return `print("\\x1b[2m# " + ${file} + "\\x1b[0m")
+  return `print("\\x1b[90m# " + ${file} + "\\x1b[0m")
 try:
     exec(compile(open(${file}, "rb").read(), ${file}, "exec"))
 except SystemExit as _exit:
-    print("\\x1b[2m# exit", _exit.code, "\\x1b[0m")
+    print("\\x1b[90m# exit", _exit.code, "\\x1b[0m")
 except BaseException as _error:
-    __import__("sys").excepthook(type(_error), _error, _error.__traceback__.tb_next)
+    _error = _error.with_traceback(_error.__traceback__.tb_next)
+    __import__("sys").excepthook(type(_error), _error, _error.__traceback__)
 `;
 }
 
