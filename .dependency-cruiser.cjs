@@ -52,7 +52,8 @@ module.exports = {
       // Entries, and what only scripts/*.mjs load.
       from: {
         orphan: true,
-        pathNot: '^(src/main|src/sandbox/docker/image-builder|client/command-line/command-line)\\.ts$',
+        pathNot:
+          '^(src/main|src/sandbox/docker/image-builder|client/command-line/command-line|client/browser/css\\.d)\\.ts$',
       },
       to: {},
     },
@@ -92,6 +93,7 @@ module.exports = {
     door('child-process', '^(node:)?child_process$', '^(src/sandbox/bubblewrap|client/command-line)/'),
     door('ws', npmPackage('ws'), '^(src/terminal/upgrade\\.ts|client/command-line/)'),
     door('express', npmPackage('express'), '^src/http/'),
+    door('xterm', npmPackage('@xterm/[a-z-]+'), '^client/browser/'),
     door('busboy', npmPackage('@fastify/busboy'), '^src/http/multipart\\.ts'),
     door('tar-stream', npmPackage('tar-stream'), '^(src/workspace|client/command-line)/'),
     door('prom-client', npmPackage('prom-client'), '^src/metrics\\.ts'),

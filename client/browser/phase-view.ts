@@ -69,7 +69,7 @@ export class PhaseView {
     const { long } = wordsOf(phase);
     const veil = partOf(this.#root, '.veil', HTMLElement);
     const actions = actionsOf(phase);
-    this.#veilAction = (['start', 'retry', 'restart'] as const).find((action) => actions.has(action)) ?? null;
+    this.#veilAction = (['retry', 'start', 'restart'] as const).find((action) => actions.has(action)) ?? null;
     // What the program printed last stays readable: a bar below the screen asks what to do.
     veil.dataset.place = placeOf(phase);
     veil.hidden = phase.kind === 'live' || phase.kind === 'restarting' || long === null;

@@ -29,9 +29,10 @@ export type PhaseAction = 'start' | 'stop' | 'restart' | 'end' | 'retry';
 export function actionsOf(phase: Phase): ReadonlySet<PhaseAction> {
   switch (phase.kind) {
     case 'idle':
-    case 'ended':
     case 'failed':
       return new Set(['start']);
+    case 'ended':
+      return new Set(phase.error?.code === 'taken_over' ? ['retry', 'start'] : ['start']);
     case 'live':
       return new Set(phase.role === 'owner' ? ['stop', 'restart', 'end'] : []);
     case 'exited':

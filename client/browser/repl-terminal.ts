@@ -222,7 +222,9 @@ export class ReplTerminal extends HTMLElement {
   #open(): void {
     const screen = new Screen({
       container: partOf(this.#root, '.screen', HTMLElement),
-      adopt: (sheet) => this.#root.adoptedStyleSheets.push(sheet),
+      adopt: (sheet) => {
+        this.#root.adoptedStyleSheets.push(sheet);
+      },
       listener: {
         onInput: (data) => {
           this.#typed(data);

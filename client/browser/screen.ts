@@ -30,7 +30,8 @@ export interface ScreenListener {
 
 export interface ScreenOptions {
   readonly container: HTMLElement;
-  adopt(sheet: CSSStyleSheet): void;
+  /** Takes a style sheet that belongs to the screen. */
+  readonly adopt: (sheet: CSSStyleSheet) => void;
   readonly listener: ScreenListener;
 }
 

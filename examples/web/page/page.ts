@@ -16,9 +16,12 @@ import { startThemeSwitch } from './theme-switch.js';
 import { watchedId, watchLink } from './watch-link.js';
 import { zip } from './zip.js';
 
+/** What this page uses of the component. */
+type ReplElement = HTMLElement & Pick<ReplTerminal, 'attach' | 'phase' | 'restart' | 'sessionOptions' | 'start'>;
+
 await customElements.whenDefined('repl-terminal');
 // Defined by repl-terminal.js, which the page loads beside this file.
-const terminal = byId('terminal', HTMLElement) as ReplTerminal;
+const terminal = byId('terminal', HTMLElement) as ReplElement;
 const project = new Project(localStorage);
 const saved = byId('saved', HTMLElement);
 let open = project.names[0] ?? '';
