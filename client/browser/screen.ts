@@ -15,6 +15,8 @@ import type { TracebackLocation } from './traceback-location.js';
 import { TracebackLinks } from './traceback-links.js';
 
 const scrollbackLines = 10_000;
+/** xterm.js draws between pieces, not within one: this is parsed in a few ms, also on a slow machine. */
+const pieceBytes = 8 * 1024;
 const scrollbarPixels = 10;
 const largest = 1000;
 /** Smaller than this it would not be a terminal but a fault of the page's layout. */
@@ -96,7 +98,10 @@ export class Screen {
 
   write(data: Uint8Array, taken?: () => void): void {
     this.#draw(() => {
-      this.#terminal.write(data, taken);
+      const last = Math.max(0, data.length - pieceBytes);
+      let at = 0;
+      for (; at < last; at += pieceBytes) this.#terminal.write(data.subarray(at, at + pieceBytes));
+      this.#terminal.write(data.subarray(at), taken);
     });
   }
 

@@ -1,10 +1,12 @@
 /** `npm run bench -- <topic> [driver …]`: prints a line of JSON for each figure, and fails when one misses its target. */
+import { benchBrowser } from './browser.js';
 import { benchDrivers, type BenchDriver } from './driver.js';
 import type { Figure } from './figure.js';
 import { benchStart } from './start.js';
 import { benchTerminal } from './terminal.js';
 
 const topics: Readonly<Record<string, (driver: BenchDriver, imageTag: string) => Promise<Figure[]>>> = {
+  browser: benchBrowser,
   start: benchStart,
   terminal: benchTerminal,
 };
