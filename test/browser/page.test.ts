@@ -104,9 +104,10 @@ inBrowser('the page', () => {
     repl = await ReplPage.open(browser, runner.url);
     await repl.start();
     await repl.page.setViewportSize({ width: 900, height: 500 });
-    const size = `document.querySelector('repl-terminal').shadowRoot.querySelectorAll('.xterm-rows > div').length`;
-    await repl.page.waitForFunction(`${size} < 22`);
-    const rows = await repl.page.evaluate<number>(size);
+    const rowsShown = (): number =>
+      document.querySelector('repl-terminal')?.shadowRoot?.querySelectorAll('.xterm-rows > div').length ?? 0;
+    await repl.page.locator('repl-terminal .xterm-rows > div:nth-child(22)').waitFor({ state: 'detached' });
+    const rows = await repl.page.evaluate(rowsShown);
     await repl.type('import os', `while os.get_terminal_size().lines != ${rows}: pass`, '', 'print("fits" * 2)');
     await repl.until('fitsfits');
   });

@@ -13,6 +13,6 @@ const ground = grounds.find(({ name }) => name === 'bubblewrap host');
 export const inBrowser: typeof describe | typeof describe.skip =
   ground?.available === true && hasChromium && existsSync(pageFolder) ? describe : describe.skip;
 
-export function startRunner(): Promise<RunningService> {
-  return RunningService.start({ ...ground?.env, REPL_RUNNER_POOL: 'python=2:4' }, pageFolder);
+export function startRunner(folder = pageFolder): Promise<RunningService> {
+  return RunningService.start({ ...ground?.env, REPL_RUNNER_POOL: 'python=2:4' }, folder);
 }
