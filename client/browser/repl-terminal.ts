@@ -72,7 +72,7 @@ export class ReplTerminal extends HTMLElement {
 
   /** The client of `endpoint`, unless the host has set its own, for instance with headers. */
   get client(): ReplClient {
-    this.#client ??= new ReplClient({ url: this.getAttribute('endpoint') ?? location.origin });
+    this.#client ??= this.#clientOfEndpoint();
     return this.#client;
   }
 
@@ -213,7 +213,7 @@ export class ReplTerminal extends HTMLElement {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (before === now || this.#screen === null) return;
-    if (name === 'endpoint') this.client = new ReplClient({ url: now ?? location.origin });
+    if (name === 'endpoint') this.client = this.#clientOfEndpoint();
     else if (name !== 'session') this.#applyAttributes();
     else if (now === null || now === '') this.#control.detach();
     else if (now !== this.#control.id) this.#control.attach(now);
@@ -299,6 +299,10 @@ export class ReplTerminal extends HTMLElement {
 
   #optionsFor(action: 'start' | 'restart'): Partial<StartOptions> {
     return typeof this.sessionOptions === 'function' ? this.sessionOptions(action) : this.sessionOptions;
+  }
+
+  #clientOfEndpoint(): ReplClient {
+    return new ReplClient({ url: new URL(this.getAttribute('endpoint') ?? '/', location.href).href });
   }
 
   #tabLeaves(): boolean {
