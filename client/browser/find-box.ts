@@ -5,10 +5,10 @@ import { partOf } from './part-of.js';
 export class FindBox {
   readonly #form: HTMLFormElement;
   readonly #input: HTMLInputElement;
-  readonly #finder: Finder;
+  readonly #finder: () => Finder | null;
   readonly #onClosed: () => void;
 
-  constructor(root: ParentNode, finder: Finder, onClosed: () => void) {
+  constructor(root: ParentNode, finder: () => Finder | null, onClosed: () => void) {
     this.#form = partOf(root, '.find', HTMLFormElement);
     this.#input = partOf(this.#form, 'input', HTMLInputElement);
     this.#finder = finder;
@@ -33,14 +33,15 @@ export class FindBox {
 
   close(): void {
     this.#form.hidden = true;
-    this.#finder.clear();
+    this.#finder()?.clear();
     this.#onClosed();
   }
 
   next(direction: 'next' | 'previous'): void {
     const { value } = this.#input;
-    if (value === '') return;
-    void this.#finder.find(value, direction).then((found) => {
+    const finder = this.#finder();
+    if (value === '' || finder === null) return;
+    void finder.find(value, direction).then((found) => {
       this.#input.setAttribute('aria-invalid', String(!found));
     });
   }

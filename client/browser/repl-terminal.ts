@@ -44,6 +44,8 @@ export class ReplTerminal extends HTMLElement {
   #findBox: FindBox | null = null;
   #transcriptView: TranscriptView | null = null;
   #leaving: AbortController | null = null;
+  /** What it was attached to when it was taken out of the page. */
+  #left: string | null = null;
   #escapedAt = -Infinity;
   #settleTimer: ReturnType<typeof setTimeout> | null = null;
   /** Old output is being drawn at the size at which it was printed. */
@@ -193,7 +195,9 @@ export class ReplTerminal extends HTMLElement {
     signal.addEventListener('abort', () => {
       observer.disconnect();
     });
-    const session = this.getAttribute('session');
+    // An element that is moved in its page is taken out and put in again.
+    const session = this.#left ?? this.getAttribute('session');
+    this.#left = null;
     if (session !== null && session !== '') this.#control.attach(session);
     else if (this.hasAttribute('autostart')) void this.start().catch(() => undefined);
   }
@@ -201,6 +205,7 @@ export class ReplTerminal extends HTMLElement {
   disconnectedCallback(): void {
     this.#leaving?.abort();
     this.#leaving = null;
+    this.#left = this.#control.id;
     this.#control.detach();
     this.#view.stop();
     if (this.#settleTimer !== null) clearTimeout(this.#settleTimer);
@@ -212,8 +217,9 @@ export class ReplTerminal extends HTMLElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
-    if (before === now || this.#screen === null) return;
+    if (before === now) return;
     if (name === 'endpoint') this.client = this.#clientOfEndpoint();
+    else if (this.#screen === null) return;
     else if (name !== 'session') this.#applyAttributes();
     else if (now === null || now === '') this.#control.detach();
     else if (now !== this.#control.id) this.#control.attach(now);
@@ -247,7 +253,7 @@ export class ReplTerminal extends HTMLElement {
       type: (text) => this.type(text),
       applicationCursorKeys: () => this.#screen?.applicationCursorKeys ?? false,
     });
-    this.#findBox = new FindBox(this.#root, screen.finder, refocus);
+    this.#findBox ??= new FindBox(this.#root, () => this.#screen?.finder ?? null, refocus);
     this.#transcriptView ??= new TranscriptView(this.#root, refocus);
     if (this.hasAttribute('images')) void screen.allowImages().catch(() => undefined);
     this.#applyAttributes();

@@ -133,6 +133,22 @@ inBrowser('<repl-terminal>', () => {
     await expect(repl.page.locator('repl-terminal .xterm-accessibility').count()).resolves.toBe(1);
   });
 
+  it('keeps its session when it is moved in the page', async () => {
+    await open('start');
+    await repl.start();
+    await repl.run('"mo" + "ved"', "'moved'");
+    await repl.page.evaluate(() => {
+      const box = document.createElement('div');
+      document.body.append(box);
+      box.append(document.querySelector('repl-terminal') ?? '');
+    });
+    await repl.untilPhase('live');
+    await repl.until("'moved'");
+    await repl.run('answer() * 1000', '42000');
+    await repl.page.keyboard.press('Control+Shift+F');
+    await repl.page.locator('repl-terminal .find').waitFor();
+  });
+
   it('names the stage of a start that takes longer than a moment', async () => {
     await open('start');
     await repl.page.route('**/repl', async (route) => {
