@@ -30,7 +30,7 @@ const door = (name, packages, allowed) => ({
   name: `door-${name}`,
   comment: `Only ${allowed} may use it.`,
   severity: 'error',
-  from: { path: '^(src|client)/', pathNot: allowed },
+  from: { path: '^(src|client|proxy)/', pathNot: allowed },
   to: { path: packages },
 });
 
@@ -53,7 +53,7 @@ module.exports = {
       from: {
         orphan: true,
         pathNot:
-          '^(src/main|src/sandbox/docker/image-builder|client/command-line/command-line|client/browser/css\\.d)\\.ts$',
+          '^(src/main|proxy/main|src/sandbox/docker/image-builder|client/command-line/command-line|client/browser/css\\.d)\\.ts$',
       },
       to: {},
     },
@@ -89,15 +89,28 @@ module.exports = {
       from: { path: '^src/' },
       to: { path: '^client/' },
     },
+    {
+      name: 'proxy-knows-types-only',
+      severity: 'error',
+      from: { path: '^proxy/' },
+      to: { path: '^(src|client)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'runner-and-client-do-not-know-the-proxy',
+      severity: 'error',
+      from: { path: '^(src|client)/' },
+      to: { path: '^proxy/' },
+    },
+    door('http-proxy-3', npmPackage('http-proxy-3'), '^proxy/forwarder\\.ts'),
     door('dockerode', npmPackage('dockerode'), '^src/sandbox/docker/'),
     door('child-process', '^(node:)?child_process$', '^(src/sandbox/bubblewrap|client/command-line)/'),
-    door('ws', npmPackage('ws'), '^(src/terminal/upgrade\\.ts|client/command-line/)'),
-    door('express', npmPackage('express'), '^src/http/'),
+    door('ws', npmPackage('ws'), '^(src/terminal/upgrade\\.ts|proxy/refuse-upgrade\\.ts|client/command-line/)'),
+    door('express', npmPackage('express'), '^(src/http/|examples/web/server\\.ts)'),
     door('xterm', npmPackage('@xterm/[a-z-]+'), '^client/browser/'),
     door('busboy', npmPackage('@fastify/busboy'), '^src/http/multipart\\.ts'),
     door('tar-stream', npmPackage('tar-stream'), '^(src/workspace|client/command-line)/'),
     door('prom-client', npmPackage('prom-client'), '^src/metrics\\.ts'),
-    door('pino', npmPackage('pino'), '^src/logger\\.ts'),
+    door('pino', npmPackage('pino'), '^(src/logger|proxy/main)\\.ts'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -33,7 +33,13 @@ function lack(what, error) {
 }
 
 async function installPrograms() {
-  const programs = { bwrap: 'bubblewrap', debootstrap: 'debootstrap', python3: 'python3', chromium: 'chromium' };
+  const programs = {
+    bwrap: 'bubblewrap',
+    debootstrap: 'debootstrap',
+    python3: 'python3',
+    nginx: 'nginx',
+    chromium: 'chromium',
+  };
   if (!(await docker.answers())) programs.dockerd = 'docker.io';
   await apt.need(programs).catch((error) => say(firstLine(error)));
   const [noBrowser] = apt.missing({ chromium: 'chromium' });

@@ -1,50 +1,34 @@
 /** A runner in a process of its own, as an operator runs it, and a client that is quick enough to measure it. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
+import { startListening, stopListening, type ListeningProcess } from './listening-process.js';
 
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 export class RunnerProcess {
   readonly #agent = new Agent({ keepAlive: true });
 
-  private constructor(
-    readonly child: ChildProcess,
-    readonly url: URL,
-  ) {}
+  private constructor(readonly process: ListeningProcess) {}
 
   /** Starts one on a free port and resolves when it listens. */
   static async start(env: Readonly<Record<string, string>>): Promise<RunnerProcess> {
-    const child = spawn(process.execPath, [main], {
-      env: {
-        ...process.env,
+    return new RunnerProcess(
+      await startListening(main, {
         REPL_RUNNER_PORT: '0',
         REPL_RUNNER_LOG_LEVEL: 'warn',
         REPL_RUNNER_REPLICA: `bench-${process.pid}`,
         ...env,
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const url = await new Promise<URL>((resolve, reject) => {
-      let said = '';
-      child.stdout.on('data', (data: Buffer) => {
-        said += data.toString();
-        const found = /listens on (http:\S+)/.exec(said)?.[1];
-        if (found !== undefined) resolve(new URL(found));
-      });
-      child.once('exit', (code) => {
-        reject(new Error(`the runner ended with ${String(code)}: ${said}`));
-      });
-    });
-    return new RunnerProcess(child, url);
+      }),
+    );
+  }
+
+  get url(): URL {
+    return this.process.url;
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
-    const exited = new Promise((resolve) => this.child.once('exit', resolve));
-    this.child.kill('SIGTERM');
-    await exited;
+    await stopListening(this.process);
     this.#agent.destroy();
   }
 

@@ -1,0 +1,27 @@
+/** Answers a call with an error of the proxy's own, in the runner's shape. The only place here that picks statuses. */
+import type { ServerResponse } from 'node:http';
+import { proxyErrors, type ProxyError } from './proxy-error.js';
+
+/** What a client waits before it tries again, in seconds. */
+const retryAfterSeconds = 1;
+
+/** An answer that has begun cannot be taken back; it is cut, so that the client does not take it for whole. */
+export function sendError(response: ServerResponse, error: ProxyError): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const { code, message, context } = error;
+  const { status, retryable } = proxyErrors[code];
+  const body = JSON.stringify({ error: { code, message, retryable, context } });
+  for (const name of response.getHeaderNames()) if (name !== 'x-request-id') response.removeHeader(name);
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...(status === 503 ? { 'Retry-After': String(retryAfterSeconds) } : {}),
+    ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+  });
+  response.end(body);
+}
