@@ -9,10 +9,13 @@ import { hasChromium } from './chromium.js';
 export const pageFolder = fileURLToPath(new URL('../../../dist/browser', import.meta.url));
 const ground = grounds.find(({ name }) => name === 'bubblewrap host');
 
+/** Settings of a runner there. */
+export const groundEnv = { ...ground?.env, REPL_RUNNER_POOL: 'python=2:4' };
+
 /** Skipped by name on a laptop without what it needs; scripts/test.mjs fails in CI instead. */
 export const inBrowser: typeof describe | typeof describe.skip =
   ground?.available === true && hasChromium && existsSync(pageFolder) ? describe : describe.skip;
 
 export function startRunner(folder = pageFolder): Promise<RunningService> {
-  return RunningService.start({ ...ground?.env, REPL_RUNNER_POOL: 'python=2:4' }, folder);
+  return RunningService.start(groundEnv, folder);
 }
