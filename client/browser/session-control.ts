@@ -48,6 +48,11 @@ export class SessionControl {
     return this.#id;
   }
 
+  /** Whether what is typed now reaches the REPL. */
+  get ready(): boolean {
+    return this.#connection?.mayType ?? false;
+  }
+
   /** Takes effect with the next session. */
   use(client: ReplClient): void {
     this.#client = client;
