@@ -304,7 +304,7 @@ export class ReplTerminal extends HTMLElement {
         this.#tell('repl-exit', { exit });
       },
       onWarning: (reason, seconds) => {
-        this.#view.announce(`The session ends in ${Math.ceil(seconds)} seconds (${reason}).`);
+        this.#view.notice(`Ends in ${Math.ceil(seconds)} seconds (${reason})`);
         this.#tell('repl-warning', { reason, seconds });
       },
     });
@@ -412,7 +412,7 @@ export class ReplTerminal extends HTMLElement {
     } catch (error) {
       // The phase `failed` has told of a start; what is left is said here.
       if (error instanceof ReplError && error.code !== 'aborted' && this.phase.kind !== 'failed') {
-        this.#view.announce(error.message);
+        this.#view.notice(error.message);
         this.#tell('repl-error', { error });
       }
       throw error;

@@ -60,7 +60,7 @@ export class SessionControl {
 
   /** Rejects with a ReplError, which the phase tells as well. */
   async start(options: StartOptions): Promise<OwnedSession> {
-    this.detach();
+    this.#leave();
     const starting = new AbortController();
     this.#starting = starting;
     this.#enter({ kind: 'starting' });
@@ -81,7 +81,7 @@ export class SessionControl {
   }
 
   attach(id: string): void {
-    this.detach();
+    this.#leave();
     this.#id = id;
     this.#exit = null;
     this.#printed = false;
@@ -127,12 +127,7 @@ export class SessionControl {
 
   /** Leaves the session, which goes on. */
   detach(): void {
-    this.#starting?.abort();
-    this.#starting = null;
-    const connection = this.#connection;
-    this.#connection = null;
-    this.#id = null;
-    connection?.close();
+    this.#leave();
     this.#enter({ kind: 'idle' });
   }
 
@@ -186,6 +181,15 @@ export class SessionControl {
   retry(): void {
     if (this.#phase.kind === 'ended' && this.#id !== null) this.attach(this.#id);
     else this.#connection?.retry();
+  }
+
+  #leave(): void {
+    this.#starting?.abort();
+    this.#starting = null;
+    const connection = this.#connection;
+    this.#connection = null;
+    this.#id = null;
+    connection?.close();
   }
 
   #follow(state: ConnectionState): void {
