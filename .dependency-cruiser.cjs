@@ -30,7 +30,7 @@ const door = (name, packages, allowed) => ({
   name: `door-${name}`,
   comment: `Only ${allowed} may use it.`,
   severity: 'error',
-  from: { path: '^(src|client|proxy)/', pathNot: allowed },
+  from: { path: '^(src|client|proxy|examples)/', pathNot: allowed },
   to: { path: packages },
 });
 
@@ -53,7 +53,7 @@ module.exports = {
       from: {
         orphan: true,
         pathNot:
-          '^(src/main|proxy/main|src/sandbox/docker/image-builder|client/command-line/command-line|client/browser/css\\.d)\\.ts$',
+          '^(src/main|proxy/main|examples/web/server|src/sandbox/docker/image-builder|client/command-line/command-line|client/browser/css\\.d)\\.ts$',
       },
       to: {},
     },
@@ -101,12 +101,20 @@ module.exports = {
       from: { path: '^(src|client)/' },
       to: { path: '^proxy/' },
     },
+    {
+      name: 'examples-know-types-of-the-client-only',
+      comment: 'A page loads the built component; what it imports here is checked, not bundled.',
+      severity: 'error',
+      from: { path: '^examples/web/page/' },
+      to: { path: '^(src|client|proxy)/', dependencyTypesNot: ['type-only'] },
+    },
     door('http-proxy-3', npmPackage('http-proxy-3'), '^proxy/forwarder\\.ts'),
     door('dockerode', npmPackage('dockerode'), '^src/sandbox/docker/'),
     door('child-process', '^(node:)?child_process$', '^(src/sandbox/bubblewrap|client/command-line)/'),
     door('ws', npmPackage('ws'), '^(src/terminal/upgrade\\.ts|proxy/refuse-upgrade\\.ts|client/command-line/)'),
     door('express', npmPackage('express'), '^(src/http/|examples/web/server\\.ts)'),
     door('xterm', npmPackage('@xterm/[a-z-]+'), '^client/browser/'),
+    door('codemirror', npmPackage('@codemirror/[a-z-]+'), '^examples/web/page/(code-editor|editor-style)\\.ts'),
     door('busboy', npmPackage('@fastify/busboy'), '^src/http/multipart\\.ts'),
     door('tar-stream', npmPackage('tar-stream'), '^(src/workspace|client/command-line)/'),
     door('prom-client', npmPackage('prom-client'), '^src/metrics\\.ts'),

@@ -45,7 +45,16 @@ export class PhaseView {
     if (phase.kind === 'live') this.#veil(phase);
   }
 
-  /** A sentence for screen readers, and for eyes where it is about the whole session. */
+  /** Something to know that changes no phase; it stays until the next one. */
+  notice(sentence: string): void {
+    const state = partOf(this.#root, '.state', HTMLElement);
+    state.dataset.tone = 'bad';
+    state.title = sentence;
+    partOf(this.#root, '[data-slot=short]', HTMLElement).textContent = sentence;
+    this.announce(sentence);
+  }
+
+  /** A sentence for screen readers. */
   announce(sentence: string): void {
     partOf(this.#root, '.live', HTMLElement).textContent = sentence;
   }

@@ -6,8 +6,9 @@ import xtermStyle from '@xterm/xterm/css/xterm.css';
 import { ReplClient, type OwnedSession } from '../repl-client.js';
 import { ReplError } from '../repl-error.js';
 import type { RestartOptions, StartOptions } from '../start-options.js';
+import { ActionButtons } from './action-buttons.js';
 import { FindBox } from './find-box.js';
-import { parseHostKeys } from './host-keys.js';
+import { HostAttributes } from './host-attributes.js';
 import { decideKey } from './key-decision.js';
 import { cloneMarkup } from './markup.js';
 import { partOf } from './part-of.js';
@@ -16,6 +17,7 @@ import { PhaseView } from './phase-view.js';
 import componentStyle from './repl-terminal.css';
 import { Screen } from './screen.js';
 import { SessionControl } from './session-control.js';
+import { Settling } from './settling.js';
 import { schemeOf } from './themes.js';
 import { TouchKeys } from './touch-keys.js';
 import { TranscriptView } from './transcript-view.js';
@@ -36,6 +38,7 @@ export class ReplTerminal extends HTMLElement {
   /** What sessions are started with; files, start-up code and so on. */
   sessionOptions: SessionOptions = {};
   readonly #root: ShadowRoot;
+  readonly #asked = new HostAttributes(this);
   readonly #view: PhaseView;
   readonly #control: SessionControl;
   #client: ReplClient | null = null;
@@ -47,7 +50,9 @@ export class ReplTerminal extends HTMLElement {
   /** What it was attached to when it was taken out of the page. */
   #left: string | null = null;
   #escapedAt = -Infinity;
-  #settleTimer: ReturnType<typeof setTimeout> | null = null;
+  readonly #layout = new Settling(settleMs, () => {
+    this.#fit(false);
+  });
   /** Old output is being drawn at the size at which it was printed. */
   #replaying = false;
 
@@ -74,13 +79,18 @@ export class ReplTerminal extends HTMLElement {
 
   /** The client of `endpoint`, unless the host has set its own, for instance with headers. */
   get client(): ReplClient {
-    this.#client ??= this.#clientOfEndpoint();
+    this.#client ??= new ReplClient({ url: this.#asked.endpoint });
     return this.#client;
   }
 
   set client(client: ReplClient) {
     this.#client = client;
     this.#control.use(client);
+  }
+
+  /** Whether what is typed now reaches the REPL. */
+  get ready(): boolean {
+    return this.#control.ready;
   }
 
   /** All that the terminal still holds, as plain text. */
@@ -97,7 +107,7 @@ export class ReplTerminal extends HTMLElement {
     this.#screen?.fit();
     const { size } = this.#screen ?? {};
     const terminal = size === undefined ? {} : { terminal: size };
-    const language = this.getAttribute('language') ?? 'python';
+    const { language } = this.#asked;
     const asked = { language, ...terminal, ...this.#optionsFor('start'), ...options };
     return await this.#reported(this.#control.start(asked));
   }
@@ -163,11 +173,11 @@ export class ReplTerminal extends HTMLElement {
     frame.dataset.scheme = scheme;
     const style = getComputedStyle(frame);
     this.#screen?.applyTheme(scheme, (name) => style.getPropertyValue(`--_${name}`).trim());
-    this.#settle();
+    this.#layout.stir();
   }
 
   override focus(): void {
-    if (this.#touches()) this.#touchKeys?.focus();
+    if (this.#asked.touches) this.#touchKeys?.focus();
     else this.#screen?.focus();
   }
 
@@ -178,7 +188,7 @@ export class ReplTerminal extends HTMLElement {
     this.#leaving = leaving;
     this.#open();
     const { signal } = leaving;
-    this.#root.addEventListener('click', this.#onClick, { signal });
+    this.#buttons().listen(signal);
     for (const query of preferences) {
       matchMedia(query).addEventListener(
         'change',
@@ -189,7 +199,7 @@ export class ReplTerminal extends HTMLElement {
       );
     }
     const observer = new ResizeObserver(() => {
-      this.#settle();
+      this.#layout.stir();
     });
     observer.observe(partOf(this.#root, '.screen', HTMLElement));
     signal.addEventListener('abort', () => {
@@ -208,8 +218,7 @@ export class ReplTerminal extends HTMLElement {
     this.#left = this.#control.id;
     this.#control.detach();
     this.#view.stop();
-    if (this.#settleTimer !== null) clearTimeout(this.#settleTimer);
-    this.#settleTimer = null;
+    this.#layout.stop();
     this.#screen?.dispose();
     this.#screen = null;
     partOf(this.#root, '.screen', HTMLElement).replaceChildren();
@@ -218,7 +227,7 @@ export class ReplTerminal extends HTMLElement {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (before === now) return;
-    if (name === 'endpoint') this.client = this.#clientOfEndpoint();
+    if (name === 'endpoint') this.client = new ReplClient({ url: this.#asked.endpoint });
     else if (this.#screen === null) return;
     else if (name !== 'session') this.#applyAttributes();
     else if (now === null || now === '') this.#control.detach();
@@ -255,7 +264,7 @@ export class ReplTerminal extends HTMLElement {
     });
     this.#findBox ??= new FindBox(this.#root, () => this.#screen?.finder ?? null, refocus);
     this.#transcriptView ??= new TranscriptView(this.#root, refocus);
-    if (this.hasAttribute('images')) void screen.allowImages().catch(() => undefined);
+    if (this.#asked.images) void screen.allowImages().catch(() => undefined);
     this.#applyAttributes();
     screen.fit();
   }
@@ -295,7 +304,7 @@ export class ReplTerminal extends HTMLElement {
         this.#tell('repl-exit', { exit });
       },
       onWarning: (reason, seconds) => {
-        this.#view.announce(`The session ends in ${Math.ceil(seconds)} seconds (${reason}).`);
+        this.#view.notice(`Ends in ${Math.ceil(seconds)} seconds (${reason})`);
         this.#tell('repl-warning', { reason, seconds });
       },
     });
@@ -307,34 +316,10 @@ export class ReplTerminal extends HTMLElement {
     return typeof this.sessionOptions === 'function' ? this.sessionOptions(action) : this.sessionOptions;
   }
 
-  #clientOfEndpoint(): ReplClient {
-    return new ReplClient({ url: new URL(this.getAttribute('endpoint') ?? '/', location.href).href });
-  }
-
-  #tabLeaves(): boolean {
-    return this.getAttribute('tab-key') === 'leave';
-  }
-
-  #touches(): boolean {
-    const wanted = this.getAttribute('touch');
-    return wanted === null || wanted === 'auto' ? matchMedia('(pointer: coarse)').matches : wanted !== 'off';
-  }
-
   #applyAttributes(): void {
-    const reader = this.hasAttribute('screen-reader');
-    this.#screen?.setReadable(reader);
-    partOf(this.#root, '[data-action=reader]', HTMLElement).setAttribute('aria-pressed', String(reader));
-    const leaves = this.#tabLeaves();
-    partOf(this.#root, '[data-action=tab]', HTMLElement).setAttribute('aria-pressed', String(leaves));
-    partOf(this.#root, '[data-slot=hint]', HTMLElement).textContent = leaves ? 'Tab leaves' : 'Esc, then Tab leaves';
-    const touches = this.#touches();
-    partOf(this.#root, '.touch', HTMLElement).hidden = !touches;
-    this.#screen?.setOnScreenKeyboard(!touches);
-    const hidden = (this.getAttribute('hide') ?? '').split(/[\s,]+/);
-    for (const part of this.#root.querySelectorAll<HTMLElement>('.bar, .bar [data-action], .state, .hint')) {
-      const name = part.dataset.action ?? part.classList[0] ?? '';
-      part.classList.toggle('hidden-by-host', hidden.includes(name));
-    }
+    this.#asked.apply(this.#root);
+    this.#screen?.setReadable(this.#asked.screenReader);
+    this.#screen?.setOnScreenKeyboard(!this.#asked.touches);
     this.refreshTheme();
   }
 
@@ -342,7 +327,9 @@ export class ReplTerminal extends HTMLElement {
 
   #onPhase(phase: Phase): void {
     this.#view.show(phase);
-    this.#screen?.setWritable(phase.kind !== 'live' || phase.role === 'owner');
+    const watches = phase.kind === 'live' && phase.role === 'viewer';
+    this.#screen?.setWritable(!watches);
+    partOf(this.#root, '.screen', HTMLElement).classList.toggle('watching', watches);
     if (phase.kind === 'failed') this.#tell('repl-error', { error: phase.error });
     if (phase.kind === 'ended') this.#tell('repl-end', { error: phase.error });
     this.#tell('repl-phase', { phase });
@@ -361,9 +348,9 @@ export class ReplTerminal extends HTMLElement {
     if (event.key !== 'Shift') this.#escapedAt = event.key === 'Escape' ? event.timeStamp : -Infinity;
     const decision = decideKey(event, {
       hasSelection: this.selection !== '',
-      tabLeaves: this.#tabLeaves(),
+      tabLeaves: this.#asked.tabLeaves,
       afterEscape,
-      hostKeys: parseHostKeys(this.getAttribute('host-keys') ?? ''),
+      hostKeys: this.#asked.hostKeys,
     });
     if (decision === 'copy' || decision === 'find') event.preventDefault();
     if (decision === 'copy') void this.copySelection();
@@ -371,81 +358,43 @@ export class ReplTerminal extends HTMLElement {
     return decision === 'program';
   }
 
-  readonly #onClick = (event: Event): void => {
-    const button = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-action]') : null;
-    const action = button?.dataset.action ?? '';
-    if (action !== 'more') this.#showMore(false);
-    if (action !== '')
-      void this.#act(action === 'veil' ? (this.#view.veilAction ?? '') : action).catch(() => undefined);
-  };
-
-  async #act(action: string): Promise<void> {
-    switch (action) {
-      case 'start':
-        this.focus();
-        await this.start();
-        break;
-      case 'stop':
-        this.focus();
-        await this.interrupt();
-        break;
-      case 'restart':
-        this.focus();
-        await this.restart();
-        break;
-      case 'end':
-        await this.end();
-        break;
-      case 'retry':
+  #buttons(): ActionButtons {
+    const acts: Record<string, () => unknown> = {
+      start: () => this.#actFocused(() => this.start()),
+      stop: () => this.#actFocused(() => this.interrupt()),
+      restart: () => this.#actFocused(() => this.restart()),
+      end: () => this.end(),
+      retry: () => {
         this.retry();
-        break;
-      default:
-        await this.#actOnView(action);
-    }
-  }
-
-  async #actOnView(action: string): Promise<void> {
-    switch (action) {
-      case 'tab':
-        this.setAttribute('tab-key', this.#tabLeaves() ? 'type' : 'leave');
-        break;
-      case 'reader':
-        this.toggleAttribute('screen-reader');
-        break;
-      case 'more':
-        this.#showMore(partOf(this.#root, '.more', HTMLElement).hidden !== false);
-        break;
-      case 'find':
+      },
+      veil: () => acts[this.#view.veilAction ?? '']?.(),
+      tab: () => {
+        this.#asked.toggleTab();
+      },
+      reader: () => {
+        this.#asked.toggleScreenReader();
+      },
+      find: () => {
         this.openFind();
-        break;
-      case 'find-next':
-        this.#findBox?.next('next');
-        break;
-      case 'find-close':
-        this.#findBox?.close();
-        break;
-      case 'transcript':
+      },
+      'find-next': () => this.#findBox?.next('next'),
+      'find-close': () => this.#findBox?.close(),
+      transcript: () => {
         this.openTranscript();
-        break;
-      case 'transcript-close':
-        this.#transcriptView?.close();
-        break;
-      case 'transcript-copy':
-        this.#view.announce((await this.#transcriptView?.copy()) === true ? 'Copied.' : 'It could not be copied.');
-        break;
-    }
+      },
+      'transcript-close': () => this.#transcriptView?.close(),
+      'transcript-copy': async () => {
+        const copied = await this.#transcriptView?.copy();
+        this.#view.announce(copied === true ? 'Copied.' : 'It could not be copied.');
+      },
+    };
+    return new ActionButtons(this.#root, acts);
   }
 
-  #showMore(shown: boolean): void {
-    partOf(this.#root, '.more', HTMLElement).hidden = !shown;
-    partOf(this.#root, '[data-action=more]', HTMLElement).setAttribute('aria-expanded', String(shown));
-  }
-
-  #settle(): void {
-    if (this.#settleTimer !== null) clearTimeout(this.#settleTimer);
-    this.#settleTimer = setTimeout(() => {
-      this.#fit(false);
-    }, settleMs);
+  /** The button that was pressed may be gone in a moment; the focus goes where the person goes on. */
+  #actFocused(act: () => unknown): unknown {
+    this.focus();
+    return act();
   }
 
   /** @param tell also where the size did not change here, as the session's may differ */
@@ -463,7 +412,7 @@ export class ReplTerminal extends HTMLElement {
     } catch (error) {
       // The phase `failed` has told of a start; what is left is said here.
       if (error instanceof ReplError && error.code !== 'aborted' && this.phase.kind !== 'failed') {
-        this.#view.announce(error.message);
+        this.#view.notice(error.message);
         this.#tell('repl-error', { error });
       }
       throw error;

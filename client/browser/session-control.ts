@@ -48,6 +48,11 @@ export class SessionControl {
     return this.#id;
   }
 
+  /** Whether what is typed now reaches the REPL. */
+  get ready(): boolean {
+    return this.#connection?.mayType ?? false;
+  }
+
   /** Takes effect with the next session. */
   use(client: ReplClient): void {
     this.#client = client;
@@ -55,7 +60,7 @@ export class SessionControl {
 
   /** Rejects with a ReplError, which the phase tells as well. */
   async start(options: StartOptions): Promise<OwnedSession> {
-    this.detach();
+    this.#leave();
     const starting = new AbortController();
     this.#starting = starting;
     this.#enter({ kind: 'starting' });
@@ -76,7 +81,7 @@ export class SessionControl {
   }
 
   attach(id: string): void {
-    this.detach();
+    this.#leave();
     this.#id = id;
     this.#exit = null;
     this.#printed = false;
@@ -122,12 +127,7 @@ export class SessionControl {
 
   /** Leaves the session, which goes on. */
   detach(): void {
-    this.#starting?.abort();
-    this.#starting = null;
-    const connection = this.#connection;
-    this.#connection = null;
-    this.#id = null;
-    connection?.close();
+    this.#leave();
     this.#enter({ kind: 'idle' });
   }
 
@@ -181,6 +181,15 @@ export class SessionControl {
   retry(): void {
     if (this.#phase.kind === 'ended' && this.#id !== null) this.attach(this.#id);
     else this.#connection?.retry();
+  }
+
+  #leave(): void {
+    this.#starting?.abort();
+    this.#starting = null;
+    const connection = this.#connection;
+    this.#connection = null;
+    this.#id = null;
+    connection?.close();
   }
 
   #follow(state: ConnectionState): void {

@@ -58,9 +58,14 @@ export class ReplPage {
     await this.#wait((wanted) => document.querySelector<ReplTerminal>('repl-terminal')?.phase.kind === wanted, kind);
   }
 
-  /** Types lines into the focused terminal. */
+  /** Types lines into the terminal, once they reach the REPL; a watcher's reach nobody. */
   async type(...lines: readonly string[]): Promise<void> {
     await this.page.focus('repl-terminal .xterm-helper-textarea');
+    await this.page.waitForFunction(() => {
+      const terminal = document.querySelector<ReplTerminal>('repl-terminal');
+      const watches = terminal?.phase.kind === 'live' && terminal.phase.role === 'viewer';
+      return watches || (terminal?.ready ?? false);
+    });
     for (const line of lines) {
       await this.page.keyboard.type(line);
       await this.page.keyboard.press('Enter');

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const docs = read('docs/component.md');
-const source = read('client/browser/repl-terminal.ts');
+const source = read('client/browser/repl-terminal.ts') + read('client/browser/host-attributes.ts');
 const style = read('client/browser/repl-terminal.css');
 const named = (text: string, pattern: RegExp): string[] => [
   ...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? '')),
@@ -25,7 +25,7 @@ describe('docs/component.md', () => {
   });
 
   it('has every public method', () => {
-    const methods = named(source, /^ {2}(?:override |async )?([a-z][A-Za-z]+)\(/gm);
+    const methods = named(read('client/browser/repl-terminal.ts'), /^ {2}(?:override |async )?([a-z][A-Za-z]+)\(/gm);
     const platform = ['constructor', 'connectedCallback', 'disconnectedCallback', 'attributeChangedCallback'];
     for (const method of methods.filter((name) => !platform.includes(name))) expect(docs).toContain(`| \`${method}(`);
   });
