@@ -15,7 +15,6 @@ const markup = `
       ${button('start', 'Start', 'Start a REPL')}
       ${button('stop', 'Stop', 'Interrupt what is running (Ctrl+C)')}
       ${button('restart', 'Restart', 'A fresh REPL with the same files')}
-      ${button('retry', 'Reconnect', 'Connect again')}
       ${button('end', 'End', 'End the REPL')}
       <button type="button" part="tab-button" class="quiet" data-action="tab" aria-label="Tab leaves the terminal" aria-pressed="false" title="What the Tab key does: type into the REPL, or leave it">⇥<span class="wide"> Tab leaves</span></button>
       <button type="button" part="more-button" class="quiet" data-action="more" aria-expanded="false" aria-controls="more" aria-label="More" title="More">⋯</button>

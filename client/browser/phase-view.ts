@@ -90,16 +90,16 @@ export class PhaseView {
   }
 
   #isHiddenByHost(action: PhaseAction): boolean {
-    return partOf(this.#root, `.bar [data-action=${action}]`, HTMLElement).classList.contains('hidden-by-host');
+    const button = this.#root.querySelector(`.bar [data-action=${action}]`);
+    return button?.classList.contains('hidden-by-host') ?? false;
   }
 
   #enable(actions: ReadonlySet<PhaseAction>): void {
-    for (const action of ['start', 'stop', 'restart', 'end', 'retry'] as const) {
+    for (const action of ['start', 'stop', 'restart', 'end'] as const) {
       const button = partOf(this.#root, `.bar [data-action=${action}]`, HTMLButtonElement);
       button.disabled = !actions.has(action);
-      // Start and Reconnect are shown where they can be used; the others stay in their places.
-      const comesAndGoes = action === 'start' || action === 'retry';
-      button.classList.toggle('absent', comesAndGoes ? button.disabled : actions.has('start'));
+      // Start is shown where it can be used, the others where it cannot.
+      button.classList.toggle('absent', action === 'start' ? button.disabled : actions.has('start'));
     }
   }
 }
