@@ -53,6 +53,13 @@ export class Metrics {
     registers: this.#registers,
   });
 
+  readonly #endsFailed = new Counter({
+    name: 'repl_runner_session_ends_failed_total',
+    help: 'Sessions that ended by themselves and whose sandbox could not be removed, by reason.',
+    labelNames: ['reason'],
+    registers: this.#registers,
+  });
+
   readonly #refusals = new Counter({
     name: 'repl_runner_refusals_total',
     help: 'Requests that were answered with an error, by code.',
@@ -105,6 +112,10 @@ export class Metrics {
 
   countEnded(reason: string): void {
     this.#ended.inc({ reason });
+  }
+
+  countEndFailed(reason: string): void {
+    this.#endsFailed.inc({ reason });
   }
 
   countRefusal(code: ErrorCode): void {

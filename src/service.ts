@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Config } from './config.js';
 import { RunnerError } from './errors.js';
 import { createApp } from './http/app.js';
-import { isAuthorized } from './http/authorize.js';
+import { isAuthorized, isOriginAllowed } from './http/authorize.js';
 import { maskId, newSessionId } from './ids.js';
 import { Catalogue } from './language/catalogue.js';
 import type { Language } from './language/language.js';
@@ -232,6 +232,10 @@ export class Service {
           this.#metrics.countEnded(reason);
           logger.info({ session: maskId(session.id), reason }, 'session-end-done');
         },
+        onEndFailed: (session, reason, error) => {
+          this.#metrics.countEndFailed(reason);
+          logger.error({ session: maskId(session.id), reason, err: error }, 'session-end-failed');
+        },
       },
     );
   }
@@ -245,7 +249,7 @@ export class Service {
     this.#upgrade = new TerminalUpgrade(server, {
       sessions,
       authorized: (request) => isAuthorized(request, config.apiToken),
-      allowedOrigins: config.allowedOrigins,
+      originAllowed: (request) => isOriginAllowed(request, config.allowedOrigins),
       countBytes: (direction, bytes) => {
         this.#metrics.countWebsocketBytes(direction, bytes);
       },

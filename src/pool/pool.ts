@@ -18,7 +18,7 @@ export interface PoolOptions {
   readonly maxWaiting: number;
   /** Pause between a claim and the refill that it causes, so that the refill does not disturb the start. */
   readonly refillDelayMs: number;
-  /** First pause after a sandbox could not be made; doubles up to 30 s. */
+  /** First pause after a sandbox could not be made; doubles up to 5 s. */
   readonly retryDelayMs: number;
 }
 
@@ -43,7 +43,8 @@ interface Waiter {
   reject(error: RunnerError): void;
 }
 
-const maxRetryDelayMs = 30_000;
+/** A driver that works again is noticed within this long, also where nobody asks for a sandbox meanwhile. */
+const maxRetryDelayMs = 5_000;
 
 export class Pool {
   readonly #options: PoolOptions;
@@ -53,8 +54,10 @@ export class Pool {
   readonly #making = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #claims: number[] = [];
-  #timer: NodeJS.Timeout | null = null;
+  #timer: { readonly due: number; readonly timeout: NodeJS.Timeout } | null = null;
   #failures = 0;
+  /** Whether the last attempt has shown that the driver can make nothing at the moment. */
+  #driverAway = false;
 
   constructor(options: PoolOptions, dependencies: PoolDependencies) {
     this.#options = options;
@@ -63,6 +66,11 @@ export class Pool {
 
   get counts(): { warm: number; creating: number; waiting: number } {
     return { warm: this.#warm.length, creating: this.#making.size, waiting: this.#waiting.length };
+  }
+
+  /** Whether a sandbox can be had, as far as is known; a pool that keeps none finds out by a claim alone. */
+  get able(): boolean {
+    return !this.#driverAway || this.#warm.length > 0 || this.#options.bounds.min === 0;
   }
 
   /** Begins to fill. */
@@ -103,7 +111,7 @@ export class Pool {
   /** Refuses all further claims and destroys what waits here; resolves when nothing is left. */
   async stop(): Promise<void> {
     this.#stopping.abort(new RunnerError('draining', 'The runner is stopping.'));
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#timer !== null) clearTimeout(this.#timer.timeout);
     for (const waiter of this.#waiting.splice(0)) waiter.reject(new RunnerError('draining', 'The runner is stopping.'));
     await Promise.allSettled(this.#making);
     await Promise.allSettled(this.#warm.splice(0).map((warm) => discard(warm)));
@@ -160,10 +168,15 @@ export class Pool {
 
   #refillLater(delayMs: number): void {
     if (this.#stopping.signal.aborted) return;
-    this.#timer ??= setTimeout(() => {
+    const due = performance.now() + delayMs;
+    if (this.#timer !== null && this.#timer.due <= due) return;
+    // What is due earlier comes first: the long pause after failures is over once a sandbox could be made.
+    if (this.#timer !== null) clearTimeout(this.#timer.timeout);
+    const timeout = setTimeout(() => {
       this.#timer = null;
       this.#refill();
     }, delayMs);
+    this.#timer = { due, timeout };
   }
 
   #refill(): void {
@@ -195,6 +208,7 @@ export class Pool {
     try {
       const warm = await this.#dependencies.make(this.#options.language, {}, this.#stopping.signal);
       this.#failures = 0;
+      this.#driverAway = false;
       this.#dependencies.onMade(performance.now() - since);
       if (this.#stopping.signal.aborted) await discard(warm);
       else this.#hand(warm);
@@ -202,9 +216,9 @@ export class Pool {
       if (this.#stopping.signal.aborted) return;
       this.#failures += 1;
       this.#dependencies.onMakeFailed(error);
-      if (error instanceof RunnerError && error.code === 'driver_unavailable') {
-        for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
-      }
+      const away = error instanceof RunnerError && error.code === 'driver_unavailable';
+      this.#driverAway = away;
+      if (away) for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
     }
   }
 
@@ -219,6 +233,9 @@ export class Pool {
       const at = this.#warm.indexOf(warm);
       if (at < 0) return;
       this.#warm.splice(at, 1);
+      discard(warm).catch((error: unknown) => {
+        this.#dependencies.onMakeFailed(error);
+      });
       this.#refillLater(this.#options.retryDelayMs);
     });
   }

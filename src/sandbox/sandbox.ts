@@ -46,6 +46,8 @@ export interface Sandbox {
 export interface FoundSandbox {
   readonly spec: SandboxSpec;
   readonly createdAt: Date;
+  /** It does not run, and nobody is about to start it: nothing but its removal is left to do. */
+  readonly dead: boolean;
   /** Takes the stream up again. The agent's state must be asked for; see `agent/resync`. */
   reattach(signal: AbortSignal): Promise<Sandbox>;
   /** Listens to what the agent sends without being able to write: whether another runner holds it. */

@@ -1,6 +1,7 @@
 /**
  * Takes up what earlier runners left behind (design D6): sandboxes of this replica at once, those of another name once
- * nobody holds them. A sandbox that was never claimed is destroyed, since only its own agent could say that it is unused.
+ * nobody holds them. A sandbox that was never claimed is destroyed, since only its own agent could say that it is unused;
+ * so is one that does not run, such as a container whose daemon went away between its creation and its start.
  */
 import { AgentConnection, type AgentListener } from '../agent/agent-connection.js';
 import { encodeFrame, frameTypes } from '../agent/frame.js';
@@ -12,6 +13,9 @@ const listenMs = 6_000;
 const syncTimeoutMs = 5_000;
 /** How often sandboxes that siblings hold are looked at again, and those of crashed siblings found. */
 export const adoptionIntervalMs = 10_000;
+/** A deploy stops a predecessor around the time that its successor starts: it looks this often, this long. */
+const deployIntervalMs = 2_000;
+const deployMs = 30_000;
 
 export interface AdoptionOptions {
   readonly replica: string;
@@ -40,26 +44,37 @@ export class Adoption {
   async open(): Promise<void> {
     if (!this.#driver.sandboxesOutliveRunner) return;
     await this.#sweep();
-    this.#timer = setInterval(() => {
-      this.#sweep().catch((error: unknown) => {
-        this.#options.onFailed('', error);
-      });
-    }, adoptionIntervalMs).unref();
+    this.#sweepAgain(performance.now() + deployMs);
   }
 
   stop(): void {
     this.#stopping.abort();
-    if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #sweepAgain(deployUntil: number): void {
+    const wait = performance.now() < deployUntil ? deployIntervalMs : adoptionIntervalMs;
+    this.#timer = setTimeout(() => {
+      this.#sweep()
+        .catch((error: unknown) => {
+          this.#options.onFailed('', error);
+        })
+        .finally(() => {
+          if (!this.#stopping.signal.aborted) this.#sweepAgain(deployUntil);
+        });
+    }, wait).unref();
   }
 
   async #sweep(): Promise<void> {
-    const listed = await this.#driver.list();
+    const found = await this.#driver.list();
+    const listed = found.filter(({ dead }) => !dead);
+    for (const sandbox of found) if (sandbox.dead) void this.#bury(sandbox);
     this.#inherited ??= new Set(
       listed.filter((sandbox) => this.#isOwn(sandbox)).map(({ spec }) => spec.identity.sessionId),
     );
-    const found = listed.filter((sandbox) => this.#isCandidate(sandbox));
-    const own = found.filter((sandbox) => this.#isOwn(sandbox));
-    for (const sandbox of found) if (!own.includes(sandbox)) void this.#take(sandbox, true);
+    const candidates = listed.filter((sandbox) => this.#isCandidate(sandbox));
+    const own = candidates.filter((sandbox) => this.#isOwn(sandbox));
+    for (const sandbox of candidates) if (!own.includes(sandbox)) void this.#take(sandbox, true);
     await Promise.all(own.map((sandbox) => this.#take(sandbox, false)));
   }
 
@@ -71,6 +86,20 @@ export class Adoption {
     const { sessionId } = found.spec.identity;
     if (this.#sessions.has(sessionId) || this.#underWay.has(sessionId)) return false;
     return !this.#isOwn(found) || this.#inherited?.has(sessionId) === true;
+  }
+
+  /** Removes what is left of a sandbox, unless its session here is about to. */
+  async #bury(found: FoundSandbox): Promise<void> {
+    const { sessionId } = found.spec.identity;
+    if (this.#sessions.has(sessionId) || this.#underWay.has(sessionId)) return;
+    this.#underWay.add(sessionId);
+    try {
+      await found.destroy();
+    } catch (error) {
+      this.#options.onFailed(sessionId, error);
+    } finally {
+      this.#underWay.delete(sessionId);
+    }
   }
 
   async #take(found: FoundSandbox, mayBeHeld: boolean): Promise<void> {
@@ -97,7 +126,7 @@ export class Adoption {
         await sandbox.destroy();
         return;
       }
-      this.#sessions.adopt({ sandbox, connection, agent, createdAt: found.createdAt, cold: false, waitMs: 0 });
+      await this.#sessions.adopt({ sandbox, connection, agent, createdAt: found.createdAt, cold: false, waitMs: 0 });
       this.#options.onAdopted(found.spec.identity.sessionId);
     } catch (error) {
       connection.close('it could not be taken up');

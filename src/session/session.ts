@@ -22,6 +22,14 @@ export interface SessionSettings {
   readonly resumeGraceMs: number;
 }
 
+/** What the set of sessions is told of one. */
+export interface SessionListener {
+  /** Once, when the session is over; its sandbox is removed, unless that failed. */
+  onEnded(reason: EndReason): void;
+  /** Its sandbox could not be removed, and nobody waits for the end that could be told. */
+  onEndFailed(reason: EndReason, error: unknown): void;
+}
+
 export interface SessionParts {
   readonly sandbox: Sandbox;
   readonly connection: AgentConnection;
@@ -59,7 +67,7 @@ export class Session implements AgentListener {
   readonly #sandbox: Sandbox;
   readonly #connection: AgentConnection;
   readonly #rules: LifetimeRules;
-  readonly #onEnded: (reason: EndReason) => void;
+  readonly #listener: SessionListener;
   #state: SessionState = 'starting';
   #exit: ReplExit | null = null;
   #exitOffset = 0;
@@ -70,8 +78,7 @@ export class Session implements AgentListener {
   #warned = false;
   #ending: Promise<void> | null = null;
 
-  /** @param onEnded told once, when the session is gone and its sandbox removed */
-  constructor(parts: SessionParts, settings: SessionSettings, onEnded: (reason: EndReason) => void) {
+  constructor(parts: SessionParts, settings: SessionSettings, listener: SessionListener) {
     const { identity, language, limits } = parts.sandbox.spec;
     this.id = identity.sessionId;
     this.viewId = identity.viewId;
@@ -83,7 +90,7 @@ export class Session implements AgentListener {
     this.#sandbox = parts.sandbox;
     this.#connection = parts.connection;
     this.#rules = settings.rules;
-    this.#onEnded = onEnded;
+    this.#listener = listener;
     const { epoch, cols, rows, start } = parts.agent;
     this.terminal = new Terminal(
       this.#connection,
@@ -145,14 +152,15 @@ export class Session implements AgentListener {
     }
   }
 
-  /** Takes up a session of an earlier runner, as its agent describes it. */
-  resume(agent: AgentState): void {
+  /** Takes up a session of an earlier runner, as its agent describes it; resolves when the kept output is here as well. */
+  async resume(agent: AgentState): Promise<void> {
     this.#exit = agent.exit;
     this.#state = agent.state === 'exited' ? 'exited' : 'running';
     this.#detachedAt = Date.now();
     if (agent.exit !== null) this.terminal.onExit(agent.exit, agent.end);
     else if (agent.acknowledged !== null) this.terminal.awaitOwner(agent.acknowledged);
     this.terminal.open(agent);
+    await this.terminal.mirrored(agent.end);
     this.#arm();
   }
 
@@ -243,13 +251,17 @@ export class Session implements AgentListener {
     try {
       await this.#sandbox.destroy();
     } finally {
-      this.#onEnded(reason);
+      this.#listener.onEnded(reason);
     }
   }
 
   /** An end that nobody waits for. A sandbox that cannot be removed now ends by its agent's orphan switch. */
   #endQuietly(reason: EndReason): void {
-    this.end(reason).catch(() => undefined);
+    // Another end may be under way, and then whoever asked for that one is told.
+    if (this.#ending !== null) return;
+    this.end(reason).catch((error: unknown) => {
+      this.#listener.onEndFailed(reason, error);
+    });
   }
 
   #mustBe(...states: SessionState[]): void {

@@ -28,6 +28,8 @@ export interface SessionsOptions {
 export interface SessionsListener {
   onStarted(session: Session, times: { claimMs: number; prepareMs: number }): void;
   onEnded(session: Session, reason: EndReason): void;
+  /** A session that ended by itself has left its sandbox behind; that one's agent ends it once nobody speaks to it. */
+  onEndFailed(session: Session, reason: EndReason, error: unknown): void;
 }
 
 export class Sessions {
@@ -85,11 +87,20 @@ export class Sessions {
     return await this.#startClaimed(claim, request, signal);
   }
 
-  /** Takes up a session that an earlier runner of the same or another name has started. */
-  adopt(parts: SessionParts): Session {
-    const session = this.#register(parts);
+  /**
+   * Takes up a session that an earlier runner of the same or another name has started. It is found once what it has
+   * printed is here; where that does not come, it ends and this rejects.
+   */
+  async adopt(parts: SessionParts): Promise<Session> {
+    const session = this.#create(parts);
+    try {
+      await session.resume(parts.agent);
+    } catch (error) {
+      await session.end('sandbox_lost');
+      throw error;
+    }
+    this.#register(session);
     this.#serves.add(parts.sandbox.spec.identity.replica);
-    session.resume(parts.agent);
     return session;
   }
 
@@ -120,7 +131,8 @@ export class Sessions {
     serves: readonly string[];
   } {
     const pools = Object.fromEntries([...this.#pools].map(([name, { pool }]) => [name, pool.counts]));
-    const ready = this.#accepting && this.room > this.#starting;
+    const able = [...this.#pools.values()].some(({ pool }) => pool.able);
+    const ready = this.#accepting && able && this.room > this.#starting;
     const { maxSessions } = this.#options;
     return { ready, sessions: this.#byId.size, maxSessions, pools, serves: [...this.#serves] };
   }
@@ -147,7 +159,8 @@ export class Sessions {
 
   async #startClaimed({ warm, cold, waitMs }: Claim, request: StartRequest, signal: AbortSignal): Promise<Session> {
     const { sandbox, connection, state } = warm;
-    const session = this.#register({ sandbox, connection, agent: state, createdAt: new Date(), cold, waitMs });
+    const session = this.#create({ sandbox, connection, agent: state, createdAt: new Date(), cold, waitMs });
+    this.#register(session);
     const since = performance.now();
     if (!signal.aborted) await session.start(request);
     if (signal.aborted) {
@@ -158,14 +171,22 @@ export class Sessions {
     return session;
   }
 
-  #register(parts: SessionParts): Session {
-    const session: Session = new Session(parts, this.#options.session, (reason) => {
-      this.#forget(session);
-      this.#listener.onEnded(session, reason);
+  #create(parts: SessionParts): Session {
+    const session: Session = new Session(parts, this.#options.session, {
+      onEnded: (reason) => {
+        this.#forget(session);
+        this.#listener.onEnded(session, reason);
+      },
+      onEndFailed: (reason, error) => {
+        this.#listener.onEndFailed(session, reason, error);
+      },
     });
+    return session;
+  }
+
+  #register(session: Session): void {
     this.#byId.set(session.id, session);
     this.#byViewId.set(session.viewId, session);
-    return session;
   }
 
   #forget(session: Session): void {

@@ -4,6 +4,7 @@
  */
 import { inputWindowBytes, unlimited } from '../agent/agent-connection.js';
 import type { ReplExit } from '../agent/message.js';
+import { RunnerError } from '../errors.js';
 import { Attachment, type AttachmentOptions, type AttachmentSocket } from './attachment.js';
 import { readLimit, sendWindowBytes, worthTelling, type OwnerFlow } from './flow.js';
 import { OutputLog } from './output-log.js';
@@ -12,6 +13,8 @@ import type { CloseReason, ServerMessage } from './protocol.js';
 /** Without a reader the log is mirrored at this pace, so that a flood that nobody watches costs the runner little. */
 const unwatchedRenewalMs = 100;
 const interruptByte = 0x03;
+/** The log of an adopted session is on its way as fast as the agent sends. */
+const mirrorTimeoutMs = 5_000;
 
 /** What a terminal asks of the agent. */
 export interface TerminalBackend {
@@ -60,6 +63,7 @@ export class Terminal {
   #inputEnd = 0;
   #inputCredit = inputWindowBytes;
   #onInputDrained: (() => void)[] = [];
+  #onMirrored: { readonly offset: number; resolve(): void } | null = null;
   #exit: { exit: ReplExit; offset: number } | null = null;
   #closed: { reason: CloseReason; details: Readonly<Record<string, unknown>> } | null = null;
 
@@ -89,6 +93,23 @@ export class Terminal {
   open(size: { readonly cols: number; readonly rows: number }): void {
     this.#size = { cols: size.cols, rows: size.rows };
     this.#renewOutputCredit();
+  }
+
+  /** Resolves when everything before this offset is in the log; rejects with RunnerError when it does not come. */
+  async mirrored(offset: number): Promise<void> {
+    if (this.#log.end >= offset) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, mirrorTimeoutMs).unref();
+      this.#onMirrored = {
+        offset,
+        resolve: () => {
+          clearTimeout(timer);
+          this.#onMirrored = null;
+          resolve();
+        },
+      };
+    });
+    if (this.#log.end < offset) throw new RunnerError('sandbox_failed', 'The agent did not send what it has kept.');
   }
 
   /** A terminal whose owner was attached when an earlier runner went away is held back until it resumes or the grace ends. */
@@ -156,6 +177,7 @@ export class Terminal {
   /** Ends the terminal: every attachment is closed with this reason. */
   close(reason: CloseReason, details: Readonly<Record<string, unknown>> = {}): void {
     this.#closed = { reason, details };
+    this.#onMirrored?.resolve();
     for (const timer of [this.#graceTimer, this.#renewalTimer]) if (timer !== null) clearTimeout(timer);
     for (const attachment of [...this.#attachments]) {
       attachment.pump();
@@ -195,6 +217,7 @@ export class Terminal {
   onOutput(offset: number, data: Buffer): void {
     if (this.#closed !== null) return;
     this.#log.append(offset, data);
+    if (this.#onMirrored !== null && this.#log.end >= this.#onMirrored.offset) this.#onMirrored.resolve();
     this.#listener.onActivity();
     for (const attachment of this.#attachments) attachment.onOutput(offset, data);
     if (this.#owner !== null) this.#govern();

@@ -20,9 +20,13 @@ import {
   type ServerMessage,
 } from './protocol.js';
 
-/** How often each socket is pinged, and after how long without an answer it counts as dead. */
-const pingIntervalMs = 20_000;
-const deadAfterMs = 45_000;
+/** How often each socket is pinged, and after how long without a word from it it counts as dead. */
+export interface Heartbeat {
+  readonly pingIntervalMs: number;
+  readonly deadAfterMs: number;
+}
+const defaultHeartbeat: Heartbeat = { pingIntervalMs: 20_000, deadAfterMs: 45_000 };
+const keepAliveMs = 20_000;
 /** A close handshake that the other side does not finish is cut. */
 const closeTimeoutMs = 5_000;
 
@@ -30,9 +34,10 @@ export interface UpgradeOptions {
   readonly sessions: Pick<Sessions, 'find'>;
   /** Whether the request may talk to this runner at all. */
   authorized(request: IncomingMessage): boolean;
-  /** Empty lets every origin in. */
-  readonly allowedOrigins: readonly string[];
+  /** Whether a page of the request's origin may do so. */
+  originAllowed(request: IncomingMessage): boolean;
   countBytes(direction: 'in' | 'out', bytes: number): void;
+  readonly heartbeat?: Heartbeat;
 }
 
 interface Query {
@@ -58,8 +63,11 @@ export class TerminalUpgrade {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(request, socket, head);
     });
+    const { pingIntervalMs, deadAfterMs } = options.heartbeat ?? defaultHeartbeat;
+    // A beat comes late by at most an interval; half of one keeps the promise on average.
+    const silentMs = deadAfterMs - pingIntervalMs / 2;
     this.#heartbeat = setInterval(() => {
-      for (const connection of this.#connections) connection.beat();
+      for (const connection of this.#connections) connection.beat(silentMs);
     }, pingIntervalMs).unref();
   }
 
@@ -80,9 +88,15 @@ export class TerminalUpgrade {
     const [path, search] = (request.url ?? '').split('?', 2);
     const id = /^\/repl\/([A-Za-z0-9.-]{1,200})$/.exec(path ?? '')?.[1];
     if (id === undefined) {
+      // Nobody reads from this socket any more, so that its client's end of it would never be noticed.
+      socket.once('finish', () => {
+        socket.destroy();
+      });
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
+    // While a socket is paused, since the program does not read what was typed, the kernel alone notices a dead peer.
+    request.socket.setKeepAlive(true, keepAliveMs);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       this.#accept(webSocket, request, { id, query: parseQuery(new URLSearchParams(search)) });
     });
@@ -94,12 +108,11 @@ export class TerminalUpgrade {
     });
     this.#connections.add(connection);
     webSocket.on('close', () => this.#connections.delete(connection));
-    const { origin } = request.headers;
     if (!this.#options.authorized(request)) {
       connection.close('unauthorized', { message: 'The runner needs its API token.' });
       return;
     }
-    if (this.#options.allowedOrigins.length > 0 && !this.#options.allowedOrigins.includes(origin ?? '')) {
+    if (!this.#options.originAllowed(request)) {
       connection.close('forbidden', { message: 'This origin may not attach.' });
       return;
     }
@@ -121,12 +134,15 @@ class Connection implements AttachmentSocket {
   #attachment: Attachment | null = null;
   #heardAt = Date.now();
   #paused = false;
+  /** Set once the socket is closing: nothing that comes is obeyed any more. */
+  #cut: NodeJS.Timeout | null = null;
 
   constructor(socket: WebSocket, countBytes: (direction: 'in' | 'out', bytes: number) => void) {
     this.#socket = socket;
     this.#countBytes = countBytes;
+    // ws has begun to close by then; a socket that was cut at once would lose the word of why, such as 1009.
     socket.on('error', () => {
-      socket.terminate();
+      this.#cutSoon();
     });
     socket.on('pong', () => {
       this.#heardAt = Date.now();
@@ -136,6 +152,7 @@ class Connection implements AttachmentSocket {
       this.#receive(toBuffer(data), isBinary);
     });
     socket.on('close', () => {
+      if (this.#cut !== null) clearTimeout(this.#cut);
       if (this.#session !== null && this.#attachment !== null) this.#session.terminal.detach(this.#attachment);
     });
   }
@@ -168,25 +185,29 @@ class Connection implements AttachmentSocket {
   close(reason: CloseReason, details: Readonly<Record<string, unknown>>): void {
     if (this.#paused) this.#socket.resume();
     this.#socket.close(closeCodes[reason], JSON.stringify({ reason, ...details }).slice(0, 120));
-    setTimeout(() => {
-      this.#socket.terminate();
-    }, closeTimeoutMs).unref();
+    this.#cutSoon();
   }
 
-  /** Pings, and gives up a peer that has not been heard of; a socket that is paused by us cannot answer. */
-  beat(): void {
+  /** Pings, and gives up a peer that was silent for so long; a socket that is paused by us cannot answer. */
+  beat(silentMs: number): void {
     if (this.#paused) {
       this.#heardAt = Date.now();
       return;
     }
-    if (Date.now() - this.#heardAt > deadAfterMs - pingIntervalMs / 2) this.#socket.terminate();
+    if (Date.now() - this.#heardAt > silentMs) this.#socket.terminate();
     else if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
+  }
+
+  #cutSoon(): void {
+    this.#cut ??= setTimeout(() => {
+      this.#socket.terminate();
+    }, closeTimeoutMs).unref();
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
     const session = this.#session;
     const attachment = this.#attachment;
-    if (session === null || attachment === null) return;
+    if (session === null || attachment === null || this.#cut !== null) return;
     this.#countBytes('in', data.length);
     if (attachment.controlled && !isBinary) {
       const message = parseClientMessage(data.toString());

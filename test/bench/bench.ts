@@ -6,34 +6,32 @@ import { benchProxy } from './proxy.js';
 import { benchStart } from './start.js';
 import { benchTerminal } from './terminal.js';
 
-type Bench = (driver: BenchDriver, imageTag: string) => Promise<Figure[]>;
-
-/** What is measured on each driver. */
-const onDrivers: Readonly<Record<string, Bench>> = {
-  browser: benchBrowser,
-  start: benchStart,
-  terminal: benchTerminal,
-};
-/** What no driver has a part in. */
-const alone: Readonly<Record<string, () => Promise<Figure[]>>> = { proxy: benchProxy };
+type Bench = () => Promise<Figure[]>;
 
 const [name = '', ...asked] = process.argv.slice(2);
 const drivers = benchDrivers.filter((driver) => asked.length === 0 || asked.includes(driver));
-const tag = process.env.REPL_RUNNER_IMAGE_TAG ?? 'latest';
-const bench = onDrivers[name];
-const single = alone[name];
-// Groups are printed as soon as they are known.
-const groups = bench === undefined ? [] : drivers.map((driver) => () => bench(driver, tag));
-if (single !== undefined) groups.push(single);
-if (groups.length === 0 || drivers.length < asked.length) {
-  const topics = [...Object.keys(onDrivers), ...Object.keys(alone)].join('|');
-  process.stderr.write(`usage: npm run bench -- ${topics} [${benchDrivers.join('] [')}]\n`);
+const imageTag = process.env.REPL_RUNNER_IMAGE_TAG ?? 'latest';
+
+const onEach = (bench: (driver: BenchDriver, tag: string) => Promise<Figure[]>): Bench[] =>
+  drivers.map((driver) => () => bench(driver, imageTag));
+
+/** The benches of each topic, whose figures are printed as soon as they are known. */
+const topics: Readonly<Record<string, Bench[]>> = {
+  browser: onEach(benchBrowser),
+  start: onEach(benchStart),
+  terminal: onEach(benchTerminal),
+  proxy: [benchProxy],
+};
+
+const benches = topics[name];
+if (benches === undefined || drivers.length < asked.length) {
+  const usage = `usage: npm run bench -- ${Object.keys(topics).join('|')} [${benchDrivers.join('] [')}]`;
+  process.stderr.write(`${usage}\n`);
   process.exit(2);
 }
-
 let missed = 0;
-for (const group of groups) {
-  for (const line of await group()) {
+for (const bench of benches) {
+  for (const line of await bench()) {
     process.stdout.write(`${JSON.stringify(line)}\n`);
     if (!line.pass) missed += 1;
   }

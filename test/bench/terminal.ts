@@ -81,12 +81,12 @@ async function stalledGrowth(runner: RunnerProcess, tty: WebsocketTty): Promise<
   const from = tty.received;
   tty.type("while True: print('z' * 99)\r\r");
   await tty.untilReceived(from + interruptAfterBytes);
-  const before = residentBytes(runner.child.pid);
+  const before = residentBytes(runner.process.child.pid);
   let most = before;
   tty.stall();
   for (let waited = 0; waited < stallMs; waited += 100) {
     await pause(100);
-    most = Math.max(most, residentBytes(runner.child.pid));
+    most = Math.max(most, residentBytes(runner.process.child.pid));
   }
   tty.resume();
   tty.type('\x03');

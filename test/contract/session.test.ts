@@ -148,6 +148,22 @@ function contract(ground: Ground): void {
     await third.close();
   });
 
+  it('stands a fork bomb: the neighbour does not notice, the terminal says why, a restart brings the files back', async () => {
+    const neighbour = await runner.prompt();
+    const { session, terminal } = await runner.prompt({ files: { 'kept.py': 'x = 5\n' } });
+    terminal.type('import os\rwhile True: os.fork()\r\r');
+    await terminal.until(
+      ground.driver === 'docker' ? /process limit reached \(\d+\)/ : /BlockingIOError|process limit/,
+    );
+    expect(await neighbour.terminal.run('6 * 7')).toContain('42');
+    expect((await runner.call('POST', `/repl/${session.id}/restart`, {})).status).toBe(200);
+    const again = runner.attach(session.websocket);
+    await terminal.closed;
+    again.type('import kept; print("kept", kept.x)\r');
+    await again.until('kept 5');
+    await Promise.all([again.close(), neighbour.terminal.close()]);
+  });
+
   it('keeps sessions apart', async () => {
     const [one, two] = await Promise.all([
       runner.prompt({ files: { 'who.py': 'name = "one"\n' } }),

@@ -1,10 +1,6 @@
 /** The Docker driver with the real daemon: what holds inside a sandbox, and that nothing is left behind. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Docker from 'dockerode';
@@ -13,6 +9,7 @@ import type { Language } from '../../src/language/language.js';
 import { DockerDriver } from '../../src/sandbox/docker/docker-driver.js';
 import { defaultLimits, type Limits } from '../../src/sandbox/limits.js';
 import type { Sandbox, SandboxSpec } from '../../src/sandbox/sandbox.js';
+import { CuttableSocket } from '../support/cuttable-socket.js';
 import { imageTag } from '../support/grounds.js';
 
 const imagesFolder = 'images';
@@ -30,36 +27,6 @@ const echoes = pythonThat(
 
 async function ownContainers(): Promise<Docker.ContainerInfo[]> {
   return docker.listContainers({ all: true, filters: { label: [`repl_runner.replica=${replica}`] } });
-}
-
-/** A way to the daemon that can be cut, as when the daemon stops. */
-class CuttableSocket {
-  readonly path = join(mkdtempSync(join(tmpdir(), 'daemon-')), 'docker.sock');
-  readonly #sockets = new Set<Socket>();
-  readonly #server: Server = createServer({ allowHalfOpen: true }, (near) => {
-    const far = connect({ path: '/var/run/docker.sock', allowHalfOpen: true });
-    for (const socket of [near, far]) {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
-    near.pipe(far).pipe(near);
-  });
-
-  async open(): Promise<void> {
-    this.#server.listen(this.path);
-    await once(this.#server, 'listening');
-  }
-
-  cut(): void {
-    this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
-    rmSync(this.path, { force: true });
-  }
 }
 
 onDocker('DockerDriver', () => {
@@ -286,7 +253,7 @@ onDocker('DockerDriver', () => {
         await expect(driver.create(spec(), never)).rejects.toMatchObject(refused);
         await expect(sandbox.destroy()).rejects.toMatchObject(refused);
       } finally {
-        way.cut();
+        way.remove();
       }
       for (const { Id } of await ownContainers()) await docker.getContainer(Id).remove({ force: true, v: true });
     });

@@ -9,6 +9,8 @@ import { within } from '../doubles/within.js';
 import { eventually } from '../support/eventually.js';
 import { RunningProxy } from '../support/running-proxy.js';
 
+type OnRequest = NonNullable<FakeReplicaParts['onRequest']>;
+
 const quick = { pollMs: 20, connectTimeoutMs: 500, upgradeTimeoutMs: 300, closeGraceMs: 200 };
 
 describe('The proxy', () => {
@@ -44,10 +46,10 @@ describe('The proxy', () => {
     }
   });
 
-  const created: FakeReplicaParts['onRequest'] = (request, response) => {
+  const created: OnRequest = (request, response) => {
     request.resume().on('end', () => response.writeHead(201).end('{"id": "x"}'));
   };
-  const full: FakeReplicaParts['onRequest'] = (request, response) => {
+  const full: OnRequest = (request, response) => {
     request
       .resume()
       .on('end', () => response.writeHead(503, { 'Retry-After': '7' }).end('{"error": {"code": "full"}}'));
@@ -151,7 +153,7 @@ describe('The proxy', () => {
 
     it('bounds the bodies that it holds at the same time', async () => {
       const answers: (() => void)[] = [];
-      const onRequest: FakeReplicaParts['onRequest'] = (request, response) => {
+      const onRequest: OnRequest = (request, response) => {
         request.resume();
         answers.push(() => response.writeHead(201).end('{}'));
       };
@@ -230,7 +232,7 @@ describe('The proxy', () => {
 
     it('asks all who answer to a name for the session, when they are several', async () => {
       const has =
-        (id: string): FakeReplicaParts['onRequest'] =>
+        (id: string): OnRequest =>
         (request, response) =>
           void response.writeHead(request.url?.includes(id) === true ? 200 : 404).end();
       const [here, there] = [newSessionId('one'), newSessionId('one')];

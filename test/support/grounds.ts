@@ -52,3 +52,6 @@ export const grounds: readonly Ground[] = [
   bubblewrapOnHost(),
   bubblewrap('trixie', true),
 ];
+
+/** One ground of each driver, for what does not depend on the Python. */
+export const groundPerDriver = grounds.filter(({ name }) => ['docker trixie', 'bubblewrap host'].includes(name));

@@ -32,6 +32,7 @@ export class RunningService {
   private constructor(
     readonly service: Service,
     readonly url: string,
+    private readonly headers: Readonly<Record<string, string>>,
   ) {}
 
   /** @param pageFolder what is to be found at `/` */
@@ -46,7 +47,9 @@ export class RunningService {
       ...(pageFolder === undefined ? {} : { pageFolder }),
     });
     const { url } = await service.start();
-    return new RunningService(service, url);
+    const headers: Record<string, string> =
+      config.apiToken === null ? {} : { Authorization: `Bearer ${config.apiToken}` };
+    return new RunningService(service, url, headers);
   }
 
   async call(method: string, path: string, body?: unknown, type = 'application/json'): Promise<Answer> {
@@ -55,7 +58,8 @@ export class RunningService {
     const sent = octets ?? (typeof body === 'string' ? body : JSON.stringify(body));
     const response = await fetch(new URL(path, this.url), {
       method,
-      ...(body === undefined ? {} : { headers: { 'Content-Type': type }, body: sent }),
+      headers: { ...this.headers, ...(body === undefined ? {} : { 'Content-Type': type }) },
+      ...(body === undefined ? {} : { body: sent }),
     });
     const text = await response.text();
     const parsed: unknown = text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text;

@@ -18,12 +18,14 @@ export class TerminalClient {
   readonly messages: Record<string, unknown>[] = [];
   output = Buffer.alloc(0);
   #watchers: (() => void)[] = [];
+  /** In the terminal's log, after the last byte that came; known with the subprotocol. */
+  #offset = 0;
 
   constructor(url: string, options: { subprotocol?: string; headers?: Record<string, string> } = {}) {
     this.socket = new WebSocket(url, options.subprotocol ?? [], { headers: options.headers ?? {} });
     this.socket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (isBinary) this.output = Buffer.concat([this.output, data]);
-      else this.messages.push(JSON.parse(data.toString()) as Record<string, unknown>);
+      if (isBinary) this.#take(data);
+      else this.#hear(JSON.parse(data.toString()) as Record<string, unknown>);
       this.#look();
     });
     this.closed = new Promise((resolve, reject) => {
@@ -68,6 +70,34 @@ export class TerminalClient {
     return this.text;
   }
 
+  /** Resolves when these very bytes have come, at or after an index of the output. */
+  async untilBytes(wanted: string, from: number): Promise<void> {
+    await this.#wait(
+      () => this.output.includes(wanted, from),
+      () =>
+        `${JSON.stringify(wanted)} did not come; came: ${JSON.stringify(this.output.subarray(from).toString().slice(-2000))}`,
+    );
+  }
+
+  /** Resolves when this many bytes have come since the last `type`. */
+  async untilLength(bytes: number): Promise<void> {
+    await this.#wait(
+      () => this.output.length >= bytes,
+      () => `${bytes} bytes did not come, but ${this.output.length}`,
+    );
+  }
+
+  /** From now on acknowledges what comes, as a repl.v1 owner that reads. */
+  acknowledgeAll(): void {
+    const acknowledge = (): void => {
+      this.control({ type: 'ack', offset: this.#offset });
+    };
+    this.socket.on('message', (_data: Buffer, isBinary: boolean) => {
+      if (isBinary) acknowledge();
+    });
+    acknowledge();
+  }
+
   async untilMessage(type: string): Promise<Record<string, unknown>> {
     const find = (): Record<string, unknown> | undefined => this.messages.find((message) => message.type === type);
     await this.#wait(
@@ -86,6 +116,16 @@ export class TerminalClient {
   async close(): Promise<void> {
     this.socket.close();
     await this.closed;
+  }
+
+  #take(data: Buffer): void {
+    this.#offset += data.length;
+    this.output = Buffer.concat([this.output, data]);
+  }
+
+  #hear(message: Record<string, unknown>): void {
+    this.messages.push(message);
+    if (message.type === 'hello' || message.type === 'reset') this.#offset = Number(message.offset);
   }
 
   #look(): void {

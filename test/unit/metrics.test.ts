@@ -8,6 +8,7 @@ describe('Metrics', () => {
     metrics.setPool('python', { warm: 4, creating: 1, waiting: 0 });
     metrics.setSessions('running', 3);
     metrics.countEnded('idle');
+    metrics.countEndFailed('sandbox_lost');
     metrics.countRefusal('capacity_exhausted');
     metrics.countWebsocketBytes('out', 1000);
     const lines = (await metrics.text()).split('\n');
@@ -17,6 +18,7 @@ describe('Metrics', () => {
         'repl_runner_pool{language="python",state="warm"} 4',
         'repl_runner_sessions{state="running"} 3',
         'repl_runner_sessions_ended_total{reason="idle"} 1',
+        'repl_runner_session_ends_failed_total{reason="sandbox_lost"} 1',
         'repl_runner_refusals_total{code="capacity_exhausted"} 1',
         'repl_runner_websocket_bytes_total{direction="out"} 1000',
       ]),

@@ -138,6 +138,7 @@ class Agent:
         if self.lease.unheld(now) and not self.link.unsent:
             self.link.send(frames.UNHELD)
         self.terminal.look_again(now)
+        self.terminal.tell_limits()
         self.reap()
 
     # --- frames out ---

@@ -62,6 +62,10 @@ def fork_refusals():
     return count if count is not None else _counter("pids.events", "max")
 
 
+def process_limit():
+    return _number("pids/pids.max", "pids.max")
+
+
 def memory_limit_bytes():
     return _number("memory/memory.limit_in_bytes", "memory.max")
 

@@ -63,6 +63,8 @@ class Terminal:
         self._argv, self._hook = argv, hook
         self._status = None
         self._oom_kills = 0
+        self._fork_refusals = None
+        self._looked_at = 0
 
     # --- the REPL's life ---
 
@@ -81,6 +83,7 @@ class Terminal:
             env[HOOK_FD_VARIABLE] = str(hook_end.fileno())
         self.master, slave = os.openpty()
         self._oom_kills = kernel.oom_kills() or 0
+        self._fork_refusals = kernel.fork_refusals()
         try:
             self.resize(self.cols, self.rows)
             fd = hook_end.fileno() if hook_end else None
@@ -204,6 +207,16 @@ class Terminal:
 
     def wants_read(self):
         return self.master is not None and not self.hung_up and self.log.end < self.read_limit
+
+    def tell_limits(self):
+        """Says once in a REPL's life that the kernel has refused it a process; looks only where something was printed."""
+        if self._fork_refusals is None or self.log.end == self._looked_at:
+            return
+        self._looked_at = self.log.end
+        if (kernel.fork_refusals() or 0) > self._fork_refusals:
+            self._fork_refusals = None
+            limit = kernel.process_limit()
+            self._say("process limit reached" + (" (%d)" % limit if limit else ""))
 
     def look_again(self, now):
         """Every process may have closed the terminal and one opens it again: look twice a second, never spin."""

@@ -44,6 +44,8 @@ export function containerOptions(spec: SandboxSpec, settings: ContainerSettings)
     // The agent survives the connection that started it (design decision D6).
     StdinOnce: false,
     Tty: false,
+    // As PID 1 the agent hears no SIGTERM; a daemon that stops or comes back would wait ten seconds for each of them.
+    StopSignal: 'SIGKILL',
     HostConfig: hostConfig(spec, settings),
   };
 }

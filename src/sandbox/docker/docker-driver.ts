@@ -20,6 +20,8 @@ import { removeContainer } from './remove-container.js';
 const oldestApi = [1, 41] as const;
 /** A container that is not running yet may be a sibling's between create and start. */
 const stillStartingMs = 60_000;
+/** What a container is that never ran, or does so no more; one that is paused may go on. */
+const deadStates: readonly string[] = ['created', 'exited', 'dead'];
 
 export interface DockerDriverOptions {
   /** Where the languages are described, to tell an image that was built from other files. */
@@ -105,6 +107,7 @@ export class DockerDriver implements SandboxDriver {
     return {
       spec: read.spec,
       createdAt: new Date(container.Created * 1000),
+      dead: deadStates.includes(container.State),
       reattach: async (signal) => {
         check(signal);
         const sandbox = await this.#take(container.Id, read.spec, 'not-running');

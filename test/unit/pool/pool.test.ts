@@ -208,14 +208,14 @@ describe('Pool', () => {
   it('backs off further each time that a sandbox cannot be made, and recovers', async () => {
     const stage = staged({ bounds: { min: 1, max: 1 }, concurrency: 1 });
     stage.pool.open();
-    for (const pause of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
+    for (const pause of [1_000, 2_000, 4_000, 5_000, 5_000]) {
       await stage.fail();
       jest.advanceTimersByTime(pause - 1);
       expect(stage.pool.counts.creating).toBe(0);
       jest.advanceTimersByTime(1);
       expect(stage.pool.counts.creating).toBe(1);
     }
-    expect(stage.failures).toHaveLength(7);
+    expect(stage.failures).toHaveLength(5);
     await stage.make();
     expect(stage.pool.counts).toEqual({ warm: 1, creating: 0, waiting: 0 });
     await stage.pool.claim(never);
@@ -230,6 +230,45 @@ describe('Pool', () => {
     );
     await stage.fail(new RunnerError('driver_unavailable', 'The daemon is gone.'));
     await Promise.all(claims);
+  });
+
+  it('is not able to give any while the driver is away and none is warm', async () => {
+    const stage = staged({ bounds: { min: 1, max: 1 }, concurrency: 1 });
+    stage.pool.open();
+    expect(stage.pool.able).toBe(true);
+    await stage.fail();
+    expect(stage.pool.able).toBe(true);
+    jest.advanceTimersByTime(1_000);
+    await stage.fail(new RunnerError('driver_unavailable', 'The daemon is gone.'));
+    expect(stage.pool.able).toBe(false);
+    jest.advanceTimersByTime(2_000);
+    await stage.make();
+    expect(stage.pool.able).toBe(true);
+  });
+
+  it('ends the pause after failures as soon as one could be made', async () => {
+    const stage = staged({ bounds: { min: 2, max: 2 }, concurrency: 1 });
+    stage.pool.open();
+    for (const pause of [1_000, 2_000, 4_000]) {
+      await stage.fail();
+      jest.advanceTimersByTime(pause);
+    }
+    await stage.fail();
+    const claim = stage.pool.claim(never);
+    await stage.make();
+    await claim;
+    expect(stage.pool.counts.creating).toBe(1);
+    await stage.make();
+    expect(stage.pool.counts).toEqual({ warm: 1, creating: 1, waiting: 0 });
+  });
+
+  it('removes a warm sandbox that ends by itself', async () => {
+    const stage = staged();
+    await stage.fill();
+    stage.made[0]?.end('killed');
+    await settled();
+    expect(stage.made[0]?.destroyed).toBe(1);
+    expect(stage.pool.counts.warm).toBe(1);
   });
 
   it('makes one with limits of its own past the warm ones', async () => {

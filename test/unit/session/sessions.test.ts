@@ -30,6 +30,7 @@ class Stage {
   readonly made: FakeWarmSandbox[] = [];
   readonly limits: object[] = [];
   readonly ended: { id: string; reason: EndReason }[] = [];
+  readonly endsFailed: { id: string; reason: EndReason; error: unknown }[] = [];
   readonly started: string[] = [];
   /** Prepares each sandbox before it is handed out. */
   prepare: (warm: FakeWarmSandbox) => void = () => undefined;
@@ -73,6 +74,7 @@ class Stage {
       {
         onStarted: ({ id }) => this.started.push(id),
         onEnded: ({ id }, reason) => this.ended.push({ id, reason }),
+        onEndFailed: ({ id }, reason, error) => this.endsFailed.push({ id, reason, error }),
       },
     );
   }
@@ -261,7 +263,8 @@ describe('Sessions', () => {
         const { sandbox, connection } = new FakeWarmSandbox(count + 10);
         const agent = { ...waitingState, state: 'running' } as const;
         const parts = { sandbox, connection, agent, createdAt: new Date(), cold: false, waitMs: 0 };
-        await stage.sessions.adopt(parts).end('deleted');
+        const session = await stage.sessions.adopt(parts);
+        await session.end('deleted');
       }
       const last = stage.ended.at(-1)?.id ?? '';
       expect(() => stage.sessions.find(last)).toThrow(expect.objectContaining({ code: 'session_ended' }));
@@ -271,23 +274,43 @@ describe('Sessions', () => {
   });
 
   describe('adopt', () => {
-    it('takes up a session and serves the name that it was made under', () => {
+    const agent = { ...waitingState, state: 'running', start: 5, end: 9, acknowledged: 7 } as const;
+
+    function adopting(): { stage: ReturnType<typeof staged>; warm: FakeWarmSandbox; adopted: Promise<Session> } {
       const stage = staged({ replica: 'b' });
       const warm = new FakeWarmSandbox(1);
       stage.made.push(warm);
-      const agent = { ...waitingState, state: 'running', start: 5, end: 9, acknowledged: 7 } as const;
       const { sandbox, connection } = warm;
-      const session = stage.sessions.adopt({
-        sandbox,
-        connection,
-        agent,
-        createdAt: new Date(),
-        cold: false,
-        waitMs: 0,
-      });
+      const parts = { sandbox, connection, agent, createdAt: new Date(), cold: false, waitMs: 0 };
+      return { stage, warm, adopted: stage.sessions.adopt(parts) };
+    }
+
+    it('takes up a session and serves the name that it was made under, once what it had printed is here', async () => {
+      const { stage, warm, adopted } = adopting();
+      await settled();
+      expect(stage.sessions.list()).toEqual([]);
+      expect(stage.sessions.capacity().serves).toEqual(['b']);
+      warm.agent.output(5, Buffer.from('last'));
+      const session = await adopted;
       expect(session.state).toBe('running');
-      expect(session.terminal.log.start).toBe(5);
+      expect(session.terminal.log).toMatchObject({ start: 5, end: 9 });
+      expect(stage.sessions.find(session.id).session).toBe(session);
       expect(stage.sessions.capacity().serves).toEqual(['b', 'a']);
+    });
+
+    it('takes up none whose agent goes away before', async () => {
+      const { stage, warm, adopted } = adopting();
+      warm.agent.die();
+      await expect(adopted).rejects.toMatchObject({ code: 'sandbox_failed' });
+      expect(stage.sessions.list()).toEqual([]);
+    });
+
+    it('takes up none whose agent does not send what it has kept', async () => {
+      const { stage, adopted } = adopting();
+      const refused = expect(adopted).rejects.toMatchObject({ code: 'sandbox_failed' });
+      await jest.advanceTimersByTimeAsync(5_000);
+      await refused;
+      expect(stage.sessions.list()).toEqual([]);
     });
   });
 
@@ -343,14 +366,27 @@ describe('Sessions', () => {
       expect(warm.destroyed).toBe(1);
     });
 
-    it('is forgotten even where its sandbox cannot be removed', async () => {
+    it('is forgotten even where its sandbox cannot be removed, which is told', async () => {
+      const stage = staged();
+      const { session, warm } = await stage.start();
+      const error = new Error('the daemon is gone');
+      warm.destroyError = error;
+      warm.agent.die();
+      warm.end('lost');
+      await settled();
+      expect(stage.ended).toEqual([{ id: session.id, reason: 'sandbox_lost' }]);
+      expect(stage.endsFailed).toEqual([{ id: session.id, reason: 'sandbox_lost', error }]);
+      expect(stage.sessions.list()).toEqual([]);
+    });
+
+    it('tells whoever ended it, and nobody else, that its sandbox cannot be removed', async () => {
       const stage = staged();
       const { session, warm } = await stage.start();
       warm.destroyError = new Error('the daemon is gone');
-      warm.agent.die();
+      await expect(session.end('deleted')).rejects.toThrow('the daemon is gone');
+      warm.end('lost');
       await settled();
-      expect(stage.ended).toEqual([{ id: session.id, reason: 'sandbox_lost' }]);
-      expect(stage.sessions.list()).toEqual([]);
+      expect(stage.endsFailed).toEqual([]);
     });
 
     it('refuses what its state does not allow', async () => {

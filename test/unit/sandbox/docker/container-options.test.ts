@@ -61,6 +61,7 @@ describe('containerOptions', () => {
       Tty: false,
       OpenStdin: true,
       StdinOnce: false,
+      StopSignal: 'SIGKILL',
     });
     expect(host).toMatchObject({ Init: false, AutoRemove: true, LogConfig: { Type: 'none' } });
   });
