@@ -30,7 +30,7 @@ const door = (name, packages, allowed) => ({
   name: `door-${name}`,
   comment: `Only ${allowed} may use it.`,
   severity: 'error',
-  from: { path: '^(src|client|proxy)/', pathNot: allowed },
+  from: { path: '^(src|client|proxy|examples)/', pathNot: allowed },
   to: { path: packages },
 });
 
@@ -52,7 +52,8 @@ module.exports = {
       // Entries, and what only scripts/*.mjs load.
       from: {
         orphan: true,
-        pathNot: '^(src/main|proxy/main|src/sandbox/docker/image-builder|client/command-line)\\.ts$',
+        pathNot:
+          '^(src/main|proxy/main|examples/web/server|src/sandbox/docker/image-builder|client/command-line/command-line|client/browser/css\\.d)\\.ts$',
       },
       to: {},
     },
@@ -70,11 +71,17 @@ module.exports = {
       to: { path: '^src/sandbox/(docker|bubblewrap)/', pathNot: '^src/sandbox/$1/' },
     },
     {
-      name: 'client-knows-types-and-the-protocol-only',
+      name: 'client-knows-types-only',
       severity: 'error',
       from: { path: '^client/' },
-      // Of the protocol they share the codec.
-      to: { path: '^src/', pathNot: '^src/terminal/protocol\\.ts$', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'client-needs-the-platform-only',
+      comment: 'What a browser loads; the command line and the component build on it.',
+      severity: 'error',
+      from: { path: '^client/[^/]+\\.ts$' },
+      to: { pathNot: '^client/[^/]+\\.ts$' },
     },
     {
       name: 'the-runner-does-not-know-its-client',
@@ -94,13 +101,22 @@ module.exports = {
       from: { path: '^(src|client)/' },
       to: { path: '^proxy/' },
     },
+    {
+      name: 'examples-know-types-of-the-client-only',
+      comment: 'A page loads the built component; what it imports here is checked, not bundled.',
+      severity: 'error',
+      from: { path: '^examples/web/page/' },
+      to: { path: '^(src|client|proxy)/', dependencyTypesNot: ['type-only'] },
+    },
     door('http-proxy-3', npmPackage('http-proxy-3'), '^proxy/forwarder\\.ts'),
     door('dockerode', npmPackage('dockerode'), '^src/sandbox/docker/'),
-    door('child-process', '^(node:)?child_process$', '^(src/sandbox/bubblewrap|client)/'),
-    door('ws', npmPackage('ws'), '^(src/terminal/upgrade\\.ts|proxy/refuse-upgrade\\.ts|client/)'),
-    door('express', npmPackage('express'), '^src/http/'),
+    door('child-process', '^(node:)?child_process$', '^(src/sandbox/bubblewrap|client/command-line)/'),
+    door('ws', npmPackage('ws'), '^(src/terminal/upgrade\\.ts|proxy/refuse-upgrade\\.ts|client/command-line/)'),
+    door('express', npmPackage('express'), '^(src/http/|examples/web/server\\.ts)'),
+    door('xterm', npmPackage('@xterm/[a-z-]+'), '^client/browser/'),
+    door('codemirror', npmPackage('@codemirror/[a-z-]+'), '^examples/web/page/(code-editor|editor-style)\\.ts'),
     door('busboy', npmPackage('@fastify/busboy'), '^src/http/multipart\\.ts'),
-    door('tar-stream', npmPackage('tar-stream'), '^(src/workspace|client)/'),
+    door('tar-stream', npmPackage('tar-stream'), '^(src/workspace|client/command-line)/'),
     door('prom-client', npmPackage('prom-client'), '^src/metrics\\.ts'),
     door('pino', npmPackage('pino'), '^(src/logger|proxy/main)\\.ts'),
   ],

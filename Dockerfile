@@ -21,6 +21,7 @@ COPY package.json package-lock.json tsconfig.json tsconfig.build.json .cache/out
 COPY src/ src/
 COPY client/ client/
 COPY proxy/ proxy/
+COPY scripts/ scripts/
 COPY examples/ examples/
 COPY images/ images/
 COPY test/bench/ test/bench/

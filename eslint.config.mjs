@@ -35,4 +35,8 @@ export default defineConfig(
       },
     },
   },
+  {
+    files: ['examples/component/*.js'],
+    languageOptions: { globals: { document: 'readonly', sessionStorage: 'readonly' } },
+  },
 );

@@ -15,6 +15,6 @@ const project = (name, extra = {}) => ({
 });
 
 export default {
-  projects: [project('unit'), project('contract'), project('integration')],
+  projects: [project('unit'), project('contract'), project('integration'), project('browser')],
   testTimeout: 30_000,
 };

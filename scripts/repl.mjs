@@ -22,4 +22,4 @@ const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', pre
 if (status !== 0) process.exit(1);
 
 // In this process, so that the terminal, its signals and the exit code need no forwarding.
-await import('../dist/client/command-line.js');
+await import('../dist/client/command-line/command-line.js');

@@ -33,9 +33,17 @@ function lack(what, error) {
 }
 
 async function installPrograms() {
-  const programs = { bwrap: 'bubblewrap', debootstrap: 'debootstrap', python3: 'python3', nginx: 'nginx' };
+  const programs = {
+    bwrap: 'bubblewrap',
+    debootstrap: 'debootstrap',
+    python3: 'python3',
+    nginx: 'nginx',
+    chromium: 'chromium',
+  };
   if (!(await docker.answers())) programs.dockerd = 'docker.io';
   await apt.need(programs).catch((error) => say(firstLine(error)));
+  const [noBrowser] = apt.missing({ chromium: 'chromium' });
+  if (noBrowser) lack('the browser tests', new Error(`${noBrowser} is missing`));
 }
 
 /** Resolves to a function that stops what was started; null when there is no Docker. */

@@ -31,6 +31,7 @@ async function main(): Promise<void> {
     config,
     logger,
     imagesFolder: join(root, 'images'),
+    pageFolder: join(root, 'dist', 'browser'),
     sha: process.env.SHA ?? 'unknown',
   });
   let stopping = false;
@@ -51,8 +52,9 @@ async function main(): Promise<void> {
 
 function welcome(url: string, driver: string, needsToken: boolean): void {
   const token = needsToken ? ` -H "Authorization: Bearer $REPL_RUNNER_API_TOKEN"` : '';
+  const page = needsToken ? '' : `\nA REPL in the browser: ${url}/\n`;
   say(`repl_runner listens on ${url} (sandboxes by ${driver})
-
+${page}
 From another shell, in this folder:
 
   npm run repl -- examples/hiker

@@ -44,6 +44,8 @@ export interface ServiceParts {
   readonly config: Config;
   readonly logger: Logger;
   readonly imagesFolder: string;
+  /** What a browser finds at `/` while no API token is set; absent, nothing. */
+  readonly pageFolder?: string;
   /** The commit that this build was made from. */
   readonly sha: string;
 }
@@ -239,8 +241,9 @@ export class Service {
   }
 
   async #listen(sessions: Sessions, languages: readonly StartableLanguage[]): Promise<string> {
-    const { config, logger, sha } = this.#parts;
-    const app = createApp({ sessions, languages, config, metrics: this.#metrics, logger, sha });
+    const { config, logger, sha, pageFolder } = this.#parts;
+    const page = pageFolder === undefined ? {} : { pageFolder };
+    const app = createApp({ sessions, languages, config, metrics: this.#metrics, logger, sha, ...page });
     const server = createServer(app);
     this.#server = server;
     this.#upgrade = new TerminalUpgrade(server, {

@@ -23,13 +23,13 @@ export async function ensureInstalled() {
 }
 
 export async function ensureBuilt() {
-  const sources = ['src', 'client', 'proxy'].filter((folder) => existsSync(join(root, folder)));
+  const sources = ['src', 'client', 'proxy', 'examples/web'].filter((folder) => existsSync(join(root, folder)));
   const newest = sources
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .reduce(
       (latest, entry) => Math.max(latest, changedAt(join(entry.parentPath, entry.name))),
-      changedAt(join(root, 'tsconfig.json')),
+      Math.max(...['tsconfig.json', 'scripts/build-browser.mjs'].map((file) => changedAt(join(root, file)))),
     );
   if (changedAt(stamp) > newest) return;
   say('npm run build …');

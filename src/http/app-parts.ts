@@ -16,4 +16,6 @@ export interface AppParts {
   readonly logger: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
   /** The commit that this build was made from. */
   readonly sha: string;
+  /** What a browser finds at `/` while no API token is set; absent, or where there is a token, nothing. */
+  readonly pageFolder?: string;
 }

@@ -9,6 +9,7 @@ import { authorize } from './authorize.js';
 import { drainBody } from './body.js';
 import { asRunnerError, sendError } from './error-response.js';
 import { openApiDocument } from './openapi.js';
+import { pageFiles } from './page.js';
 import { requestIdOf } from './request-id.js';
 import type { Route } from './route.js';
 import { probeRoutes } from './routes/probe-routes.js';
@@ -31,6 +32,7 @@ export function createApp(parts: AppParts): Express {
     app,
     routes.filter((route) => route.open !== true),
   );
+  if (parts.pageFolder !== undefined && parts.config.apiToken === null) app.use(pageFiles(parts.pageFolder));
   app.use(() => {
     throw new RunnerError('route_unknown', 'There is no such call; GET /openapi.json lists the calls.');
   });

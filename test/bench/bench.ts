@@ -1,4 +1,5 @@
 /** `npm run bench -- <topic> [driver …]`: prints a line of JSON for each figure, and fails when one misses its target. */
+import { benchBrowser } from './browser.js';
 import { benchDrivers, type BenchDriver } from './driver.js';
 import type { Figure } from './figure.js';
 import { benchProxy } from './proxy.js';
@@ -16,6 +17,7 @@ const onEach = (bench: (driver: BenchDriver, tag: string) => Promise<Figure[]>):
 
 /** The benches of each topic, whose figures are printed as soon as they are known. */
 const topics: Readonly<Record<string, Bench[]>> = {
+  browser: onEach(benchBrowser),
   start: onEach(benchStart),
   terminal: onEach(benchTerminal),
   proxy: [benchProxy],

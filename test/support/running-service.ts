@@ -35,10 +35,17 @@ export class RunningService {
     private readonly headers: Readonly<Record<string, string>>,
   ) {}
 
-  static async start(env: Readonly<Record<string, string>>): Promise<RunningService> {
+  /** @param pageFolder what is to be found at `/` */
+  static async start(env: Readonly<Record<string, string>>, pageFolder?: string): Promise<RunningService> {
     const config = parseConfig({ REPL_RUNNER_PORT: '0', REPL_RUNNER_POOL: 'python=2:4', ...newReplica(), ...env });
     const logger = createLogger({ level: 'silent', replica: config.replica });
-    const service = new Service({ config, logger, imagesFolder, sha: 'test' });
+    const service = new Service({
+      config,
+      logger,
+      imagesFolder,
+      sha: 'test',
+      ...(pageFolder === undefined ? {} : { pageFolder }),
+    });
     const { url } = await service.start();
     const headers: Record<string, string> =
       config.apiToken === null ? {} : { Authorization: `Bearer ${config.apiToken}` };
@@ -46,11 +53,13 @@ export class RunningService {
   }
 
   async call(method: string, path: string, body?: unknown, type = 'application/json'): Promise<Answer> {
-    const raw = body instanceof Uint8Array || typeof body === 'string';
+    // A copy of octets, as fetch takes none of shared memory.
+    const octets = body instanceof Uint8Array ? new Uint8Array(body) : null;
+    const sent = octets ?? (typeof body === 'string' ? body : JSON.stringify(body));
     const response = await fetch(new URL(path, this.url), {
       method,
       headers: { ...this.headers, ...(body === undefined ? {} : { 'Content-Type': type }) },
-      ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: sent }),
     });
     const text = await response.text();
     const parsed: unknown = text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text;

@@ -1,0 +1,260 @@
+/**
+ * One session's terminal over a repl.v1 websocket: bytes both ways, acks for what was taken, and a lost connection that is
+ * resumed where it broke. Input is dropped while it could be the answer to something old: until `replayed`, and while the
+ * connection is away. It draws nothing and makes no HTTP call.
+ */
+import { giveUpAfterMs, nextAttemptMs } from './backoff.js';
+import { closeVerdict } from './close-verdict.js';
+import { Heartbeat } from './heartbeat.js';
+import { OutputCursor } from './output-cursor.js';
+import {
+  parseServerMessage,
+  subprotocol,
+  type ClientMessage,
+  type HeardMessage,
+  type SessionSignal,
+  type TerminalSize,
+} from './protocol.js';
+import { ReplError } from './repl-error.js';
+import type { ConnectionState, TerminalListener } from './terminal-listener.js';
+import { openState, type MakeSocket, type TerminalSocket } from './terminal-socket.js';
+import { onWake } from './wake.js';
+
+const handshakeTimeoutMs = 10_000;
+const abnormalClosure = 1006;
+/** A runner takes messages of up to 1 MiB. */
+const largestInputBytes = 512 * 1024;
+
+export interface TerminalPlace {
+  /** Without a query. */
+  readonly url: string;
+  readonly makeSocket: MakeSocket;
+}
+
+export class TerminalConnection {
+  readonly #place: TerminalPlace;
+  readonly #listener: TerminalListener;
+  readonly #cursor = new OutputCursor();
+  readonly #heartbeat: Heartbeat;
+  readonly #stopWaking: () => void;
+  #socket: TerminalSocket | null = null;
+  #state: ConnectionState = { kind: 'connecting' };
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #size: TerminalSize | null = null;
+  #attempt = 0;
+  #lostAt: number | null = null;
+
+  /** Connects at once; the listener hears nothing before the caller's own turn is over. */
+  constructor(place: TerminalPlace, listener: TerminalListener) {
+    this.#place = place;
+    this.#listener = listener;
+    this.#heartbeat = new Heartbeat(
+      () => {
+        this.#tell({ type: 'ping', t: Date.now() });
+      },
+      () => {
+        this.#drop();
+      },
+    );
+    this.#stopWaking = onWake(() => {
+      this.#wake();
+    });
+    this.#connect();
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Whether what is typed now reaches the REPL. */
+  get mayType(): boolean {
+    return this.#cursor.mayType && this.#state.kind === 'open' && this.#state.role === 'owner';
+  }
+
+  /** Types into the REPL; false where it was dropped. */
+  input(data: Uint8Array): boolean {
+    if (!this.mayType || this.#socket?.readyState !== openState) return false;
+    for (let at = 0; at < data.length; at += largestInputBytes) {
+      // A copy, as the platform's socket takes no bytes of shared memory.
+      this.#socket.send(new Uint8Array(data.subarray(at, at + largestInputBytes)));
+    }
+    return true;
+  }
+
+  /** Sets the terminal's size, now and after every reconnect. */
+  resize(size: TerminalSize): void {
+    this.#size = size;
+    this.#tell({ type: 'resize', ...size });
+  }
+
+  /** Signals the foreground process group; false where there is no connection to carry it. */
+  signal(name: SessionSignal): boolean {
+    return this.#tell({ type: 'signal', name });
+  }
+
+  /** Connects again at once where the connection is away. */
+  retry(): void {
+    if (this.#state.kind !== 'waiting' && this.#state.kind !== 'lost') return;
+    if (this.#state.kind === 'lost') this.#lostAt = null;
+    this.#attempt = 0;
+    this.#connect();
+  }
+
+  /** Leaves the terminal; the session goes on. */
+  close(): void {
+    this.#finish(null);
+  }
+
+  #wake(): void {
+    if (this.#state.kind === 'open') this.#heartbeat.probe();
+    else this.retry();
+  }
+
+  #connect(): void {
+    this.#clearTimer();
+    const socket = this.#place.makeSocket(`${this.#place.url}${this.#cursor.query}`, subprotocol);
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
+    this.#timer = setTimeout(() => {
+      this.#drop();
+    }, handshakeTimeoutMs);
+    // A socket that was given up may still speak.
+    const current = (): boolean => this.#socket === socket;
+    socket.addEventListener('message', ({ data }) => {
+      if (current()) this.#receive(data);
+    });
+    socket.addEventListener('close', ({ code, reason }) => {
+      if (current()) this.#lose(code, reason);
+    });
+    // 'close' follows with 1006, and the refusals that matter are close codes.
+    socket.addEventListener('error', () => undefined);
+    this.#enter({ kind: 'connecting' });
+  }
+
+  #receive(data: unknown): void {
+    this.#heartbeat.heard();
+    if (typeof data === 'string') {
+      const message = parseServerMessage(data);
+      if (message !== null) this.#obey(message);
+    } else if (data instanceof ArrayBuffer) {
+      const place = this.#cursor.receive(data.byteLength);
+      this.#listener.onOutput(new Uint8Array(data), () => {
+        this.#taken(place);
+      });
+    }
+  }
+
+  #obey(message: HeardMessage): void {
+    switch (message.type) {
+      case 'hello':
+        this.#greet(message);
+        break;
+      case 'reset':
+        this.#cursor.jump(message.offset);
+        this.#listener.onReset?.();
+        break;
+      case 'replayed':
+        this.#cursor.replayUntil(message.offset);
+        this.#openInput();
+        break;
+      case 'restarted':
+        this.#listener.onRestarted?.();
+        break;
+      case 'resized':
+        this.#listener.onResized?.(message.size);
+        break;
+      case 'warning':
+        this.#listener.onWarning?.(message.reason, message.seconds);
+        break;
+      case 'exit':
+        this.#listener.onExit?.(message.exit);
+        break;
+      case 'pong':
+        break;
+    }
+  }
+
+  #greet({ epoch, offset, size, role }: Extract<HeardMessage, { type: 'hello' }>): void {
+    this.#clearTimer();
+    this.#attempt = 0;
+    this.#lostAt = null;
+    const anew = this.#cursor.greet(epoch, offset);
+    this.#heartbeat.start();
+    this.#enter({ kind: 'open', role });
+    if (anew) this.#listener.onReset?.();
+    this.#listener.onHello?.(size);
+    if (this.#size !== null && role === 'owner') this.#tell({ type: 'resize', ...this.#size });
+  }
+
+  #taken(place: { readonly until: number; readonly jumps: number }): void {
+    const acknowledge = this.#cursor.take(place);
+    if (this.#state.kind !== 'open') return;
+    if (acknowledge !== null) this.#tell({ type: 'ack', offset: acknowledge });
+    this.#openInput();
+  }
+
+  #openInput(): void {
+    if (this.#cursor.openInput()) this.#listener.onReplayed?.();
+  }
+
+  #tell(message: ClientMessage): boolean {
+    if (this.#state.kind !== 'open' || this.#socket?.readyState !== openState) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Gives a silent connection up without waiting for its close handshake. */
+  #drop(): void {
+    this.#socket?.close();
+    this.#lose(abnormalClosure, '');
+  }
+
+  #lose(code: number, reason: string): void {
+    const wasOpen = this.#state.kind === 'open';
+    this.#forgetSocket();
+    const error = closeVerdict(code, reason);
+    if (error !== null) {
+      this.#finish(error);
+      return;
+    }
+    this.#lostAt ??= performance.now();
+    const delayMs = nextAttemptMs(wasOpen ? 0 : this.#attempt, performance.now() - this.#lostAt, Math.random);
+    this.#attempt += 1;
+    if (delayMs === null) {
+      const message = `The connection could not be resumed within ${giveUpAfterMs / 1000} s.`;
+      this.#enter({ kind: 'lost', error: new ReplError('connection_lost', message, { retryable: true }) });
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#connect();
+    }, delayMs);
+    this.#enter({ kind: 'waiting', delayMs });
+  }
+
+  #finish(error: ReplError | null): void {
+    if (this.#state.kind === 'closed') return;
+    const socket = this.#socket;
+    this.#forgetSocket();
+    this.#stopWaking();
+    socket?.close();
+    this.#enter({ kind: 'closed', error });
+  }
+
+  #forgetSocket(): void {
+    this.#socket = null;
+    this.#clearTimer();
+    this.#heartbeat.stop();
+    this.#cursor.disconnect();
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #enter(state: ConnectionState): void {
+    const repeated = state.kind === 'connecting' && this.#state.kind === 'connecting';
+    this.#state = state;
+    if (!repeated) this.#listener.onState?.(state);
+  }
+}
