@@ -297,7 +297,6 @@ export class ReplTerminal extends HTMLElement {
         if (phase.kind === 'live' && phase.role === 'viewer') this.#screen?.resize(size);
       },
       onRestarted: () => {
-        this.#screen?.freshLine();
         this.#tell('repl-restart', {});
       },
       onExit: (exit) => {

@@ -114,17 +114,6 @@ export class Screen {
     });
   }
 
-  /** What is written next begins a line. */
-  freshLine(): void {
-    this.#draw(() => {
-      this.#held = [];
-      this.#terminal.write('', () => {
-        if (this.#terminal.buffer.active.cursorX > 0) this.#terminal.write('\r\n');
-        this.#release();
-      });
-    });
-  }
-
   resize({ cols, rows }: TerminalSize): void {
     this.#terminal.resize(cols, rows);
   }
@@ -199,7 +188,7 @@ export class Screen {
   #release(): void {
     const held = this.#held ?? [];
     this.#held = null;
-    for (const work of held) this.#draw(work);
+    for (const work of held) work();
   }
 
   async #loadAddons(): Promise<void> {

@@ -10,7 +10,7 @@ def _repl_runner_wait():
     import os
     import sys
 
-    # The claim sets the terminal's size; an editor that heard of it would draw its first prompt twice.
+    # The claim sets the terminal's size, which readline learns at its first prompt by this signal, and not while it waits.
     resized = (_signal.SIGWINCH,)
     _signal.pthread_sigmask(_signal.SIG_BLOCK, resized)
     fd = int(os.environ.pop("REPL_RUNNER_HOOK_FD"))
@@ -42,7 +42,6 @@ def _repl_runner_wait():
         name, _, value = claim[position:end].partition(b"=")
         os.environb[name] = value
         position = end + 1
-    _signal.sigtimedwait(resized, 0)
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, resized)
     sys.path_importer_cache.clear()
     return claim[position + 1 :].decode()

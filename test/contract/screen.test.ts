@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { grounds } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 import { screenAfter, type Resize, type ScreenPart } from '../support/screen.js';
+import { untilEqual } from '../support/until.js';
 
 const support = fileURLToPath(new URL('../support', import.meta.url));
 const size: Resize = { cols: 80, rows: 24 };
@@ -106,6 +107,23 @@ for (const ground of grounds) {
     });
     afterAll(async () => {
       await runner.stop();
+    });
+
+    it('edits a line that is longer than the terminal is wide', async () => {
+      const { terminal } = await runner.prompt({ terminal: { cols: 70, rows: 24 } });
+      const line = `x = "${'0123456789'.repeat(9)}"`;
+      // Key by key, then to the start of the line for one character, and to its end for another.
+      for (const key of [...line, '\x01', 'y', '\x05', 'z']) terminal.socket.send(Buffer.from(key), { binary: true });
+      const shown = async (): Promise<string> => {
+        const lines = await screenAfter([[terminal.output.toString(), null]], { cols: 70, rows: 24 });
+        const unstyled = lines.map((text) => text.replace(/\{[\d,-]+\}/g, ''));
+        const from = unstyled.findIndex((text) => text.startsWith('>>> '));
+        return unstyled.slice(from, from + 2).join('');
+      };
+      const whole = `>>> y${line}z`;
+      // The newer REPL marks where a line goes on.
+      await untilEqual(shown, ground.newRepl ? `${whole.slice(0, 69)}\\${whole.slice(69)}` : whole);
+      await terminal.close();
     });
 
     it.each(plays)('draws the screen of a bare PTY: $program', async (play) => {

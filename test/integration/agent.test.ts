@@ -348,8 +348,20 @@ describe('the agent and a restart', () => {
     await talk.until(() => talk.exits.length > 0, 'exit');
     const { offset } = await talk.connection.restart(plainStart);
     await talk.says(prompt);
-    expect(offset).toBe(talk.exits[0]?.offset);
+    // Between them the terminal is put in order.
+    expect(offset).toBeGreaterThan(talk.exits[0]?.offset ?? Infinity);
     expect(await talk.answer('1 + 1')).toBe('2');
+  });
+
+  it('gives the next REPL a terminal in order, at the start of a line', async () => {
+    const talk = await started();
+    talk.type('print("\\x1b[?1049h\\x1b[31m", end="mess")');
+    await talk.says('\x1b[31mmess');
+    await talk.says(prompt);
+    await talk.connection.restart(plainStart);
+    expect(await talk.says(prompt)).toContain('\x1b[?1047l\x1b[!p');
+    expect(talk.text).toMatch(/\r\nPython 3[^\n]*\r\n/);
+    expect(talk.text).not.toMatch(/[^\n]Python 3\S+ \(main/);
   });
 
   it('tells the end of the old REPL when the new one cannot come', async () => {

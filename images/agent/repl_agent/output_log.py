@@ -19,6 +19,9 @@ class OutputLog:
             del self._bytes[:surplus]
             self.start += surplus
 
+    def at_line_start(self):
+        return not self._bytes or self._bytes.endswith(b"\n")
+
     def read(self, offset, size):
         """Up to size bytes from an offset between start and end."""
         at = offset - self.start

@@ -70,6 +70,7 @@ class Requests:
             self._agent.terminal.resize(request["cols"], request["rows"])
 
         def go(files, size):
+            self._agent.terminal.restore()
             offset = self._agent.terminal.log.end
             if self._agent.hook:
                 self._agent.terminal.start(request["env"])

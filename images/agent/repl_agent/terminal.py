@@ -26,6 +26,8 @@ WORKSPACE = "/sandbox"
 TIOCSIG = 0x40045436  # generic Linux numbers; Python's termios does not name them
 TIOCGPTPEER = 0x5441
 HOOK_SECONDS = 5.0
+# Whatever a program has made of the terminal before it was ended: alternate screen, modes and colours, paste, mouse.
+RESTORE = b"\x1b[?1047l\x1b[!p\x1b[?2004l" + b"".join(b"\x1b[?%dl" % mode for mode in (1000, 1002, 1003, 1006))
 HOOK_FD_VARIABLE = "REPL_RUNNER_HOOK_FD"
 # An interpreter reads these once, at its start; values that come later need a new one.
 READ_AT_START = ("PYTHON", "LD_", "LC_")
@@ -145,7 +147,9 @@ class Terminal:
             self.exit["outcome"] = "signal"
         else:
             self.exit["outcome"] = "ok" if self.exit["exit_code"] == 0 else "runtime_error"
-        self._say(self._epitaph())
+        if self.exit["outcome"] != "ok":
+            self.log.append(RESTORE)
+            self._say(self._epitaph())
         self.close()
         return True
 
@@ -156,13 +160,14 @@ class Terminal:
             return "out of memory" + (" (%s)" % _mebibytes(limit) if limit else "")
         if outcome == "signal":
             return "ended by " + self.exit["signal"]
-        if outcome == "runtime_error":
-            return "ended with exit code %d" % self.exit["exit_code"]
-        return ""
+        return "ended with exit code %d" % self.exit["exit_code"]
 
     def _say(self, words):
-        if words:
-            self.log.append(("\x1b[0m\r\n[%s]\r\n" % words).encode())
+        self.log.append(("\x1b[0m\r\n[%s]\r\n" % words).encode())
+
+    def restore(self):
+        """Gives the next REPL a terminal in order, at the start of a line."""
+        self.log.append(RESTORE + (b"" if self.log.at_line_start() else b"\r\n"))
 
     def forget_output(self):
         """What an interpreter printed that nobody will use; offsets begin anew where no runner has seen any."""
