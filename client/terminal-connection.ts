@@ -1,10 +1,11 @@
 /**
  * One session's terminal over a repl.v1 websocket: bytes both ways, acks for what was taken, and a lost connection that is
- * resumed where it broke. Input is dropped while it could be the answer to something old: until `replayed`, and while the
- * connection is away. It draws nothing and makes no HTTP call.
+ * resumed where it broke. What is typed before old output was taken waits for that; while the connection is away it is
+ * dropped. It draws nothing and makes no HTTP call.
  */
 import { giveUpAfterMs, nextAttemptMs } from './backoff.js';
 import { closeVerdict } from './close-verdict.js';
+import { EarlyInput } from './early-input.js';
 import { Heartbeat } from './heartbeat.js';
 import { OutputCursor } from './output-cursor.js';
 import {
@@ -35,6 +36,7 @@ export class TerminalConnection {
   readonly #place: TerminalPlace;
   readonly #listener: TerminalListener;
   readonly #cursor = new OutputCursor();
+  readonly #early = new EarlyInput();
   readonly #heartbeat: Heartbeat;
   readonly #stopWaking: () => void;
   #socket: TerminalSocket | null = null;
@@ -71,14 +73,21 @@ export class TerminalConnection {
     return this.#cursor.mayType && this.#state.kind === 'open' && this.#state.role === 'owner';
   }
 
-  /** Types into the REPL; false where it was dropped. */
+  /** Types into the REPL, once old output was taken; false where it was dropped. */
   input(data: Uint8Array): boolean {
+    if (this.#comesUp) return this.#early.keep(data);
     if (!this.mayType || this.#socket?.readyState !== openState) return false;
     for (let at = 0; at < data.length; at += largestInputBytes) {
       // A copy, as the platform's socket takes no bytes of shared memory.
       this.#socket.send(new Uint8Array(data.subarray(at, at + largestInputBytes)));
     }
     return true;
+  }
+
+  /** Whether the connection is about to take input. */
+  get #comesUp(): boolean {
+    const { kind } = this.#state;
+    return kind === 'connecting' || (kind === 'open' && this.#state.role === 'owner' && !this.#cursor.mayType);
   }
 
   /** Sets the terminal's size, now and after every reconnect. */
@@ -194,7 +203,9 @@ export class TerminalConnection {
   }
 
   #openInput(): void {
-    if (this.#cursor.openInput()) this.#listener.onReplayed?.();
+    if (!this.#cursor.openInput()) return;
+    this.#listener.onReplayed?.();
+    for (const data of this.#early.take()) this.input(data);
   }
 
   #tell(message: ClientMessage): boolean {
@@ -245,6 +256,7 @@ export class TerminalConnection {
     this.#clearTimer();
     this.#heartbeat.stop();
     this.#cursor.disconnect();
+    this.#early.take();
   }
 
   #clearTimer(): void {

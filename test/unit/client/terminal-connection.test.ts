@@ -50,16 +50,20 @@ describe('TerminalConnection', () => {
     jest.useRealTimers();
   });
 
-  it('drops input until old output was taken', () => {
+  it('keeps what is typed until old output was taken, but not what the terminal answers to that', () => {
     const { connection, socket, heard, takeAll } = attached();
+    expect(connection.input(new Uint8Array([65]))).toBe(true);
     socket().control(hello);
     socket().output('old');
     socket().control({ type: 'replayed', offset: 3 });
-    expect(connection.input(new Uint8Array([65]))).toBe(false);
+    expect(connection.input(new TextEncoder().encode('\x1b[12;40R'))).toBe(false);
+    expect(connection.input(new Uint8Array([66]))).toBe(true);
+    expect(socket().sentBytes).toEqual([]);
     takeAll();
     expect(heard).toEqual(['old', '(replayed)']);
-    expect(connection.input(new Uint8Array([65]))).toBe(true);
-    expect(socket().sentBytes).toEqual([65]);
+    expect(socket().sentBytes).toEqual([65, 66]);
+    expect(connection.input(new Uint8Array([67]))).toBe(true);
+    expect(socket().sentBytes).toEqual([65, 66, 67]);
     connection.close();
   });
 
