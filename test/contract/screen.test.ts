@@ -113,7 +113,7 @@ for (const ground of grounds) {
       const { terminal } = await runner.prompt({ terminal: { cols: 70, rows: 24 } });
       const line = `x = "${'0123456789'.repeat(9)}"`;
       // Key by key, then to the start of the line for one character, and to its end for another.
-      for (const key of [...line, '\x01', 'y', '\x05', 'z']) terminal.socket.send(Buffer.from(key), { binary: true });
+      for (const key of [...Buffer.from(`${line}\x01y\x05z`)]) terminal.socket.send(Buffer.of(key), { binary: true });
       const shown = async (): Promise<string> => {
         const lines = await screenAfter([[terminal.output.toString(), null]], { cols: 70, rows: 24 });
         const unstyled = lines.map((text) => text.replace(/\{[\d,-]+\}/g, ''));
