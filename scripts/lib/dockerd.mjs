@@ -32,8 +32,10 @@ export async function startDockerd() {
   while (!(await docker.answers())) {
     if (over !== null || Date.now() > giveUpAt) {
       await stop();
-      const lastLines = readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n');
-      throw new Error(`dockerd did not start: ${over ?? 'it does not answer'}\n${lastLines}`);
+      const logged = readFileSync(log, 'utf8').trim().split('\n').slice(-5);
+      // Why, on the first line: a skip shows no more.
+      const why = [over ?? 'it does not answer', logged.at(-1)].filter(Boolean).join(': ');
+      throw new Error(`dockerd did not start: ${why}\n${logged.join('\n')}`);
     }
     await delay(100);
   }
