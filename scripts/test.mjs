@@ -39,6 +39,7 @@ async function installPrograms() {
     python3: 'python3',
     nginx: 'nginx',
     chromium: 'chromium',
+    ps: 'procps',
   };
   if (!(await docker.answers())) programs.dockerd = 'docker.io';
   await apt.need(programs).catch((error) => say(firstLine(error)));
