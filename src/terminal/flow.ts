@@ -19,9 +19,9 @@ export function readLimit(owner: OwnerFlow): bigint {
   return owner.kind === 'none' ? unlimited : BigInt(owner.acknowledged + logCapacityBytes);
 }
 
-/** Whether a new limit is worth a frame: always when it lowers or lifts the rule, else at steps of a quarter of the log. */
+/** Whether a new limit is worth a frame: always when it lowers or lifts the rule, else at steps of an eighth of the log. */
 export function worthTelling(previous: bigint, next: bigint): boolean {
   if (previous === next) return false;
   if (previous === unlimited || next === unlimited || next < previous) return true;
-  return next - previous >= BigInt(logCapacityBytes / 4);
+  return next - previous >= BigInt(logCapacityBytes / 8);
 }

@@ -19,9 +19,9 @@ from .output_log import OutputLog
 
 READ_SIZE = 64 * 1024
 # A read of less than this, on the heels of another, is followed by a rest.
-SMALL_READ = 8 * 1024
+SMALL_READ = 2 * 1024
 ALMOST_NOTHING = 1024
-REST_SECONDS = 0.002
+REST_SECONDS = 0.001
 WORKSPACE = "/sandbox"
 TIOCSIG = 0x40045436  # generic Linux numbers; Python's termios does not name them
 TIOCGPTPEER = 0x5441

@@ -3,7 +3,7 @@ import { unlimited } from '../../../src/agent/agent-connection.js';
 import { readLimit, worthTelling } from '../../../src/terminal/flow.js';
 import { logCapacityBytes } from '../../../src/terminal/output-log.js';
 
-const step = BigInt(logCapacityBytes / 4);
+const step = BigInt(logCapacityBytes / 8);
 
 describe('the rule of flow', () => {
   it('lets a program without an owner run free', () => {
@@ -20,7 +20,7 @@ describe('the rule of flow', () => {
     ['its end', 5n, unlimited, true],
     ['a lower one', 5n, 4n, true],
     ['a small step', 5n, 4n + step, false],
-    ['a step of a quarter', 5n, 5n + step, true],
+    ['a step of an eighth', 5n, 5n + step, true],
   ])('tells %s or not', (_name, previous, next, worth) => {
     expect(worthTelling(previous, next)).toBe(worth);
   });
