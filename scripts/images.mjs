@@ -5,7 +5,7 @@ import { readdirSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ensureBuilt, ensureInstalled, root } from './lib/build.mjs';
+import { checkNode, ensureBuilt, ensureInstalled, root } from './lib/build.mjs';
 import { firstLine } from './lib/first-line.mjs';
 import { say } from './lib/shell.mjs';
 
@@ -41,6 +41,7 @@ async function main() {
     allowPositionals: true,
     options: { 'base-image': { type: 'string' }, tag: { type: 'string' } },
   });
+  checkNode();
   await ensureInstalled();
   await ensureBuilt();
   for (const language of positionals.length > 0 ? positionals : languages()) {

@@ -1,9 +1,10 @@
 // npm run repl: makes sure that the command line is built, then becomes it. stdout belongs to the REPL: all that is said
 // on the way goes to stderr.
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const root = join(import.meta.dirname, '..');
+// Not import.meta.dirname: a Node that is too old for it has to get as far as checkNode.
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 const prepare = `
 import { checkNode, ensureBuilt, ensureInstalled } from './scripts/lib/build.mjs';

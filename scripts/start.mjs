@@ -85,7 +85,7 @@ async function chooseSandbox() {
 async function main() {
   const asked = process.argv.slice(2);
   if (asked.includes('--help') || asked.includes('-h')) return console.log(usage);
-  if (asked.length > 0) throw new Error(`npm start takes no arguments (${asked.join(' ')}); see npm start -- --help.`);
+  if (asked.length > 0) throw new Error(`It takes no arguments (${asked.join(' ')}); see npm start -- --help.`);
   checkNode();
   await ensureInstalled();
   await ensureBuilt();

@@ -41,6 +41,7 @@ async function installPrograms() {
     nginx: 'nginx',
     chromium: 'chromium',
     'docker-compose': 'docker-compose',
+    ps: 'procps',
   };
   if (!(await docker.answers())) programs.dockerd = 'docker.io';
   await apt.need(programs).catch((error) => say(firstLine(error)));
@@ -111,9 +112,10 @@ async function runToReport(args, env, report) {
 
 async function runJest(images) {
   const folder = mkdtempSync(join(tmpdir(), 'repl-test-'));
-  const report = join(folder, 'report.json');
+  const report = join(folder, 'counts.json');
   const env = {
     NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
+    REPL_TEST_COUNTS: report,
     ...images,
   };
   for (const suite of suites) {
@@ -121,9 +123,10 @@ async function runJest(images) {
     env[`REPL_TEST_ROOTFS_${suite.toUpperCase()}`] = existsSync(rootfs) ? rootfs : '';
   }
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+  const counts = join(root, 'scripts', 'lib', 'jest-counts.mjs');
   console.log('\n── tests');
   try {
-    await runToReport([jest, '--json', `--outputFile=${report}`], env, report);
+    await runToReport([jest, '--reporters=default', `--reporters=${counts}`], env, report);
     score.addJest(JSON.parse(readFileSync(report, 'utf8')));
   } catch (error) {
     score.fail('jest', error);

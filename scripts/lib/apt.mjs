@@ -19,15 +19,24 @@ const missing = (programs) => [
   ),
 ];
 
-const canInstall = () => process.getuid?.() === 0 && answers('apt-get', ['--version']);
+const hasApt = () => answers('apt-get', ['--version']);
+
+const canInstall = () => process.getuid?.() === 0 && hasApt();
 
 const command = (packages) => `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+
+/** What a person has to do; a minimal Debian has neither package lists nor sudo. */
+function advice(packages) {
+  if (!hasApt()) return "Install them with this system's package manager; the names are Debian's.";
+  const [sudo, who] = onPath('sudo') ? ['sudo ', ''] : ['', ' as root'];
+  return `Type${who}: ${sudo}apt-get update && ${sudo}${command(packages)}`;
+}
 
 /** Installs what is missing; throws, naming the command to run, where it cannot. */
 async function need(programs) {
   const packages = missing(programs);
   if (packages.length === 0) return;
-  if (!canInstall()) throw new Error(`Missing here: ${packages.join(', ')}. Install with: sudo ${command(packages)}`);
+  if (!canInstall()) throw new Error(`Missing here: ${packages.join(', ')}. ${advice(packages)}`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   if (!listsAreFresh) {
     say('apt-get update');

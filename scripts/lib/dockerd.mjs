@@ -1,6 +1,6 @@
 // A Docker daemon of one's own where none answers: started as root, waited for, and stopped again by its process id.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,7 +12,8 @@ const stopTimeoutMs = 30_000;
 
 /** Resolves to a function that stops it; rejects, with the end of its log, when it does not come up. */
 export async function startDockerd() {
-  const log = join(mkdtempSync(join(tmpdir(), 'dockerd-')), 'dockerd.log');
+  const folder = mkdtempSync(join(tmpdir(), 'dockerd-'));
+  const log = join(folder, 'dockerd.log');
   say(`Starting dockerd (log: ${log}) …`);
   const fd = openSync(log, 'a');
   // A group of its own: a Ctrl-C at the terminal must not stop it before what runs on it.
@@ -32,10 +33,15 @@ export async function startDockerd() {
   while (!(await docker.answers())) {
     if (over !== null || Date.now() > giveUpAt) {
       await stop();
-      const lastLines = readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n');
-      throw new Error(`dockerd did not start: ${over ?? 'it does not answer'}\n${lastLines}`);
+      const logged = readFileSync(log, 'utf8').trim().split('\n').slice(-5);
+      // Why, on the first line: a skip shows no more.
+      const why = [over ?? 'it does not answer', logged.at(-1)].filter(Boolean).join(': ');
+      throw new Error(`dockerd did not start: ${why}\n${logged.join('\n')}`);
     }
     await delay(100);
   }
-  return stop;
+  return async () => {
+    await stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
 }

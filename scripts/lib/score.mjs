@@ -21,10 +21,10 @@ export class Score {
     console.error(`✗ ${name}: ${error?.message ?? error}`);
   }
 
-  /** What `jest --json` wrote. A suite that could not run at all counts as one failed test. */
-  addJest(report) {
-    this.passed += report.numPassedTests;
-    this.failed += report.numFailedTests + report.numRuntimeErrorTestSuites;
-    for (const suite of report.testResults) if (suite.status === 'failed') this.failures.push(suite.name);
+  /** What jest-counts wrote. A suite that could not run at all counts as one failed test. */
+  addJest({ passed, failed, failedSuites }) {
+    this.passed += passed;
+    this.failed += failed;
+    this.failures.push(...failedSuites);
   }
 }

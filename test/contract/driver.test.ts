@@ -71,7 +71,7 @@ function contract(ground: Ground): void {
     const warm = await make({ memoryBytes: 100 * 1024 * 1024, diskBytes: 20 * 1024 * 1024 });
     const filled = await runInside(warm, 'open("/sandbox/big", "wb").write(bytes(30 << 20))');
     expect(filled).toContain('No space left on device');
-    const hog = await runInside(warm, 'x = b"x" * (200 << 20); print("had it all")');
+    const hog = await runInside(warm, 'x = b"x" * (200 << 20); print("had", "it all")');
     expect(hog).not.toContain('had it all');
     expect(await runInside(warm, 'print("still there")')).toContain('still there');
   });

@@ -3,13 +3,24 @@
  * tests run against. As root it steps down to the sandbox's user first.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { agentFolder } from '../../src/agent/command.js';
 import { ProcessStream } from '../../src/sandbox/bubblewrap/process-stream.js';
 
-const images = fileURLToPath(new URL('../../images', import.meta.url));
+/** A copy that the sandbox's user can read, wherever the checkout is. */
+const images = mkdtempSync(join(tmpdir(), 'repl-agent-images-'));
+cpSync(fileURLToPath(new URL('../../images', import.meta.url)), images, { recursive: true });
+chmodSync(images, 0o755);
+process.once('exit', () => {
+  rmSync(images, { recursive: true, force: true });
+});
 const sandboxUser = { uid: 41966, gid: 51966 };
+/** The REPL that every Python has, in one colour: what these tests read is the agent's work and not the editor's. */
+const plainRepl = { PYTHON_BASIC_REPL: '1', PYTHON_COLORS: '0' };
 const environment = { PATH: '/usr/bin:/bin', HOME: '/tmp/home', LANG: 'C.UTF-8' };
 
 export interface AgentProcessOptions {
@@ -27,7 +38,7 @@ function settings({ orphanSeconds = 60, repl = ['python3'], hook = true, env = {
   return JSON.stringify({
     epoch: agentEpoch,
     repl,
-    env,
+    env: { ...plainRepl, ...env },
     hook: hook ? { variable: 'PYTHONSTARTUP', path } : null,
     orphan_seconds: orphanSeconds,
   });

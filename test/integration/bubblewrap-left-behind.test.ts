@@ -13,7 +13,6 @@ import { Stage } from '../../src/sandbox/bubblewrap/stage.js';
 
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
-const imagesFolder = join(process.cwd(), 'images');
 
 /** A runner in a process of its own: makes three sandboxes, says so, and waits, or destroys them when told to. */
 const runner = `
@@ -50,12 +49,15 @@ async function until(condition: () => Promise<boolean>): Promise<boolean> {
 
 describe('a bubblewrap runner in its own process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'built-'));
+  /** A copy that any user can read, wherever the checkout is. */
+  const imagesFolder = join(folder, 'images');
 
   beforeAll(async () => {
     const tsc = join(process.cwd(), 'node_modules', '.bin', 'tsc');
     await run(tsc, ['--outDir', folder, '--noCheck', '--project', 'tsconfig.build.json']);
     writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
     writeFileSync(join(folder, 'runner.js'), runner);
+    cpSync('images', imagesFolder, { recursive: true });
     cpSync('node_modules/zod', join(folder, 'node_modules', 'zod'), { recursive: true });
     chmodSync(folder, 0o755);
   }, 120_000);

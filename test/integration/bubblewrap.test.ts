@@ -87,6 +87,14 @@ print(sorted(os.environ), sorted(map(int, os.listdir('/proc/self/fd'))))
     expect(new Set(uids.map((line) => line.trim().split(/\s+/)[0]))).toEqual(new Set([expected]));
   });
 
+  it('is in no process group of the runner, whose terminal interrupts all of them', async () => {
+    const sandbox = await driver.create(specWith(), new AbortController().signal);
+    const groups = execFileSync('ps', ['-o', 'pid=,pgid=', '--ppid', String(process.pid)], { encoding: 'utf8' });
+    const bwrap = groups.split('\n').map((line) => line.trim().split(/\s+/));
+    expect(bwrap.filter(([pid, group]) => pid !== undefined && pid === group).length).toBeGreaterThan(0);
+    await sandbox.destroy();
+  });
+
   it('shows nothing of the host but programs', async () => {
     const { output } = await run(`
 import os, socket

@@ -215,6 +215,8 @@ export class BubblewrapDriver implements SandboxDriver {
     const filter = await open(launch.ground.stage.path(seccompFile), 'r');
     try {
       const child = spawn(program, args, {
+        // Out of the runner's group: a Ctrl-C at the runner's terminal is for the runner, which ends its sandboxes in order.
+        detached: true,
         ...{ cwd: '/', env: launcherEnv },
         stdio: ['pipe', 'pipe', 'pipe', filter.fd, 'pipe'],
       });
