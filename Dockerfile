@@ -32,7 +32,9 @@ RUN set -eu; \
       npm prune --omit=dev --no-audit --no-fund; \
     fi; \
     rm -rf dist/test; \
-    chmod -R a=rX node_modules dist images examples package.json
+    # Only where it is needed: each file that is touched is copied into the layer once more.
+    find node_modules dist images examples package.json \
+      \( -type d ! -perm -555 -o -type f ! -perm -444 -o ! -type l -perm /022 \) -exec chmod a=rX {} +
 
 FROM base AS app
 COPY --from=build /app/package.json ./
@@ -47,12 +49,12 @@ USER 41967:41967
 
 FROM app AS web
 EXPOSE 3000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:3000/alive').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/examples/web/server.js"]
 
 FROM app AS runner
 EXPOSE 4657
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:4657/alive').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/src/main.js"]

@@ -17,6 +17,7 @@ import { startDockerd } from './lib/dockerd.mjs';
 import { firstLine } from './lib/first-line.mjs';
 import { Score } from './lib/score.mjs';
 import { run, say } from './lib/shell.mjs';
+import { makeStackImages } from './stack-images.mjs';
 
 const suites = ['trixie', 'bookworm'];
 const ownLabel = 'repl_runner=1';
@@ -39,6 +40,7 @@ async function installPrograms() {
     python3: 'python3',
     nginx: 'nginx',
     chromium: 'chromium',
+    'docker-compose': 'docker-compose',
     ps: 'procps',
   };
   if (!(await docker.answers())) programs.dockerd = 'docker.io';
@@ -75,6 +77,18 @@ async function makeImages(hasDocker) {
     env[`REPL_TEST_IMAGE_TAG_${suite.toUpperCase()}`] = tag;
   }
   return env;
+}
+
+/** Makes the images of the compose stack; resolves to settings for its suite. */
+async function makeStack() {
+  try {
+    const [noCompose] = apt.missing({ 'docker-compose': 'docker-compose' });
+    if (noCompose) throw new Error(`${noCompose} is missing`);
+    return { REPL_TEST_STACK_TAG: await makeStackImages(baseImage('trixie')) };
+  } catch (error) {
+    lack('the compose stack', error);
+    return {};
+  }
 }
 
 /** Runs jest until it ends; one that does not, although its report is there, left something open, and fails for that. */
@@ -134,6 +148,7 @@ async function testWith(hasDocker) {
   } catch (error) {
     lack('images for the suites', error);
   }
+  if (hasDocker) images = { ...images, ...(await makeStack()) };
   const before = hasDocker ? await docker.containers(ownLabel) : [];
   for (const check of ['format:check', 'lint', 'types', 'architecture']) await score.step(check, () => npm(check));
   await runJest(images);

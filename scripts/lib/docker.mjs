@@ -40,6 +40,12 @@ async function hasImage(name) {
   return (await ask('GET', `/images/${name}/json`)).status === 200;
 }
 
+async function imageId(name) {
+  const { status, text } = await ask('GET', `/images/${name}/json`);
+  if (status !== 200) throw new Error(`There is no image ${name}: ${text.trim()}`);
+  return JSON.parse(text).Id;
+}
+
 /** Makes an image of a tar stream. */
 async function importImage(name, tar) {
   const [repo, tag] = name.split(':');
@@ -56,4 +62,4 @@ async function containers(label) {
   return JSON.parse(text).map(({ Id }) => Id);
 }
 
-export const docker = { answers, hasImage, importImage, containers };
+export const docker = { answers, hasImage, imageId, importImage, containers };

@@ -7,6 +7,7 @@ import { startChromium } from './support/chromium.js';
 import { groundEnv, inBrowser } from './support/ground.js';
 import { hasHostApp, HostApp } from './support/host-app.js';
 import { ReplPage } from './support/repl-page.js';
+import { walkThrough } from './support/walk-through.js';
 
 const apiToken = 'a-token-of-this-test-only';
 
@@ -37,23 +38,7 @@ const apiToken = 'a-token-of-this-test-only';
 
   it('gives a REPL that has the files, survives a reload, watches, and ends', async () => {
     repl = await ReplPage.open(browser, nginx.url);
-    await repl.page.click('#run');
-    await repl.until('>>>');
-    await repl.run('kept = answer(6, 7); kept * 1000', '42000');
-    await repl.page.reload();
-    await repl.until('42000');
-    await repl.run('kept * 2000', '84000');
-    await repl.page.click('#share');
-    const watcher = await ReplPage.open(browser, await repl.page.inputValue('#shared-link'));
-    await watcher.until('84000');
-    await watcher.close();
-    await repl.page.keyboard.press('Escape');
-    await repl.type('while True: print("flood " * 20)', '');
-    await repl.until('flood flood');
-    await repl.button('stop');
-    await repl.until('KeyboardInterrupt');
-    await repl.button('end');
-    await repl.untilPhase('ended');
+    await walkThrough(browser, repl);
   });
 
   it('shows the component alone', async () => {
