@@ -4,11 +4,12 @@ import { writeFileSync } from 'node:fs';
 
 export default class JestCounts {
   onRunComplete(_contexts, results) {
-    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, testResults } = results;
+    const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites, testResults } = results;
     const failedSuites = testResults
       .filter(({ numFailingTests, testExecError }) => numFailingTests > 0 || testExecError)
       .map(({ testFilePath }) => testFilePath);
-    const counts = { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites, failedSuites };
+    const failed = numFailedTests + numRuntimeErrorTestSuites;
+    const counts = { passed: numPassedTests, failed, skipped: numPendingTests, failedSuites };
     writeFileSync(process.env.REPL_TEST_COUNTS, JSON.stringify(counts));
   }
 }

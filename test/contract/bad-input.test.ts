@@ -12,7 +12,7 @@ import { RunningService } from '../support/running-service.js';
 import { countSandboxes } from '../support/count-sandboxes.js';
 import { send, type Sent } from '../support/send.js';
 import { serverConnections } from '../support/server-connections.js';
-import { untilEqual } from '../support/until.js';
+import { untilEqual } from '../support/until-equal.js';
 
 const mib = 1024 * 1024;
 const poolSize = 2;

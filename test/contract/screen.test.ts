@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { grounds } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 import { screenAfter, type Resize, type ScreenPart } from '../support/screen.js';
-import { untilEqual } from '../support/until.js';
+import { untilEqual } from '../support/until-equal.js';
 
 const support = fileURLToPath(new URL('../support', import.meta.url));
 const size: Resize = { cols: 80, rows: 24 };

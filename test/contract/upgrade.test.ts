@@ -7,7 +7,7 @@ import { send } from '../support/send.js';
 import { Random } from '../support/random.js';
 import { serverConnections } from '../support/server-connections.js';
 import type { TerminalClient } from '../support/terminal-client.js';
-import { untilEqual } from '../support/until.js';
+import { untilEqual } from '../support/until-equal.js';
 
 const mib = 1024 * 1024;
 const nobody = '/repl/nobody.00000000-0000-4000-8000-000000000000';

@@ -4,12 +4,12 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync, chmodSync } fr
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CgroupHierarchy } from '../../src/sandbox/bubblewrap/cgroup-hierarchy.js';
 import { killOrphans } from '../../src/sandbox/bubblewrap/orphans.js';
 import { Stage } from '../../src/sandbox/bubblewrap/stage.js';
+import { eventually } from '../support/eventually.js';
 
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
@@ -36,15 +36,6 @@ setInterval(() => undefined, 1000);
 async function processesNamed(argument: string): Promise<string[]> {
   const { stdout } = await run('ps', ['-eo', 'pid,args']);
   return stdout.split('\n').filter((line) => line.includes(argument));
-}
-
-async function until(condition: () => Promise<boolean>): Promise<boolean> {
-  const giveUpAt = performance.now() + 5000;
-  while (performance.now() < giveUpAt) {
-    if (await condition()) return true;
-    await delay(5);
-  }
-  return false;
 }
 
 describe('a bubblewrap runner in its own process', () => {
@@ -77,7 +68,7 @@ describe('a bubblewrap runner in its own process', () => {
     expect(await processesNamed(mine)).not.toEqual([]);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    expect(await until(async () => (await processesNamed(mine)).length === 0)).toBe(true);
+    await eventually('end of its sandboxes', async () => (await processesNamed(mine)).length === 0, 5_000);
     killOrphans();
     await (await CgroupHierarchy.find()).sweep();
     await (await Stage.lay({ imagesFolder, languageNames: [], root: '/' })).remove();

@@ -5,7 +5,7 @@ import { OwnDockerd } from '../support/own-dockerd.js';
 import { RunningService } from '../support/running-service.js';
 import { send } from '../support/send.js';
 import { serverConnections } from '../support/server-connections.js';
-import { untilEqual } from '../support/until.js';
+import { untilEqual } from '../support/until-equal.js';
 
 const poolSize = 2;
 

@@ -7,7 +7,7 @@ import { grounds, type Ground } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 import { send, type Received } from '../support/send.js';
 import { serverConnections } from '../support/server-connections.js';
-import { untilEqual } from '../support/until.js';
+import { untilEqual } from '../support/until-equal.js';
 
 const poolSize = 2;
 /** A call that is answered later than this was waiting for the daemon. */

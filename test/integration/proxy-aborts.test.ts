@@ -11,7 +11,7 @@ import { grounds } from '../support/grounds.js';
 import { connectionsOfPort, socketsOfProcess } from '../support/open-sockets.js';
 import { ProxyProcess } from '../support/proxy-process.js';
 import { RunningService } from '../support/running-service.js';
-import { seededRandom } from '../support/seeded-random.js';
+import { Random } from '../support/random.js';
 import { TerminalClient } from '../support/terminal-client.js';
 
 const ground = grounds.find(({ name, available }) => name === 'bubblewrap host' && available);
@@ -23,11 +23,8 @@ const latestAbortMs = 25;
 /** A client that leaves the abort to the replica gives up by itself after this. */
 const patienceMs = 300;
 const seed = 4;
-
-type Random = () => number;
-
 function pick<T>(random: Random, choices: readonly [T, ...T[]]): T {
-  return choices[Math.floor(random() * choices.length)] ?? choices[0];
+  return choices[random.below(choices.length)] ?? choices[0];
 }
 
 function request(id: string): string {
@@ -47,10 +44,10 @@ const ends = {
 /** Resolves when the client's socket is closed, whoever closed it. */
 function abortedUpgrade(port: number, id: string, random: Random): Promise<void> {
   const text = request(id);
-  const sent = random() < 0.1 ? text.slice(0, Math.floor(random() * text.length)) : text;
+  const sent = random.next() < 0.1 ? text.slice(0, random.below(text.length)) : text;
   const end = pick(random, [ends.reset, ends.close, ends.halfClose, ends.garbage, null]);
-  const reads = random() < 0.9;
-  const delayMs = random() * latestAbortMs;
+  const reads = random.next() < 0.9;
+  const delayMs = random.next() * latestAbortMs;
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: false });
     const timers = [setTimeout(() => socket.destroy(), patienceMs)];
@@ -82,10 +79,10 @@ function rudeReplica(random: Random): Promise<FakeReplica> {
         '\0\0\0\0',
       ]);
       if (words !== '') socket.write(words);
-      if (words === accepted && random() < 0.5) socket.write(Buffer.alloc(Math.floor(random() * 200_000), 0x82));
+      if (words === accepted && random.next() < 0.5) socket.write(Buffer.alloc(random.below(200_000), 0x82));
       const end = pick(random, [ends.reset, ends.close, ends.halfClose, ends.garbage, null]);
       if (end === null) return;
-      const timer = setTimeout(end, random() * latestAbortMs, socket);
+      const timer = setTimeout(end, random.next() * latestAbortMs, socket);
       socket.once('close', () => {
         clearTimeout(timer);
       });
@@ -99,7 +96,7 @@ onGround('Aborted upgrades', () => {
   let proxy: ProxyProcess;
 
   beforeAll(async () => {
-    rude = await rudeReplica(seededRandom(seed + 1));
+    rude = await rudeReplica(new Random(seed + 1));
     runner = await RunningService.start(ground?.env ?? {});
     proxy = await ProxyProcess.start({ REPL_PROXY_REPLICAS: `${runner.url},${rude.url}` });
   }, 60_000);
@@ -113,7 +110,7 @@ onGround('Aborted upgrades', () => {
   }, 60_000);
 
   it('leave no socket behind on either side, and no uncaught error', async () => {
-    const random = seededRandom(seed);
+    const random = new Random(seed);
     const session = await runner.startSession();
     const port = Number(proxy.url.port);
     const terminal = (): TerminalClient =>

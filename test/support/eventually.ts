@@ -1,14 +1,19 @@
 /** Waits for a condition that nothing tells of, by looking again and again; rejects when it does not come about. */
+import { setTimeout as pause } from 'node:timers/promises';
+
 const lookAgainMs = 10;
 
+/** @param what named in the rejection; a function is asked then, and may say what there is instead */
 export async function eventually(
-  what: string,
+  what: string | (() => string),
   condition: () => boolean | Promise<boolean>,
   patienceMs = 10_000,
 ): Promise<void> {
-  const deadline = performance.now() + patienceMs;
+  const giveUpAt = performance.now() + patienceMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`no ${what} within ${patienceMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+    if (performance.now() > giveUpAt) {
+      throw new Error(`no ${typeof what === 'string' ? what : what()} within ${patienceMs} ms`);
+    }
+    await pause(lookAgainMs);
   }
 }

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import { untilEqual } from './until.js';
+import { untilEqual } from './until-equal.js';
 
 /** After a kill it first ends what ran on its predecessor. */
 const startWithinMs = 40_000;
