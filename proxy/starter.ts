@@ -62,6 +62,8 @@ export class Starter {
       this.#heldBytes -= held;
       clearTimeout(timer);
       response.off('close', left);
+      // Ends what a replica still sends that nobody reads: a refusal, after which another one broke off.
+      ended.abort();
     }
   }
 

@@ -132,6 +132,25 @@ describe('The proxy', () => {
       expect(one.requests.length + two.requests.length).toBe(1);
     });
 
+    it('lets go of a refusal when the next replica breaks off', async () => {
+      let offers = 0;
+      // More than a socket takes that nobody reads; whichever is offered the start first is full.
+      const onRequest: OnRequest = (request, response) => {
+        const isFirst = (offers += 1) === 1;
+        request.resume().on('end', () => {
+          if (isFirst) response.writeHead(503).end(Buffer.alloc(8 * 1024 * 1024));
+          else request.socket.resetAndDestroy();
+        });
+      };
+      const [one, two] = [await replica({ name: 'one', onRequest }), await replica({ name: 'two', onRequest })];
+      const proxy = await proxyOf({ replicas: [one.url, two.url] });
+      expect((await proxy.call('POST', '/repl', {})).status).toBe(502);
+      await eventually('an end of the refusal', () =>
+        one.requests.concat(two.requests).every((sent) => sent.destroyed),
+      );
+      await eventually('an end of its connection', () => one.open + two.open === 0);
+    });
+
     it('refuses a body beyond its bound, announced or not', async () => {
       const one = await replica({ name: 'one', onRequest: created });
       const proxy = await proxyOf({ replicas: [one.url], bounds: { maxBodyBytes: 1000 } });

@@ -12,7 +12,7 @@ export async function eventually(
   const giveUpAt = performance.now() + patienceMs;
   while (!(await condition())) {
     if (performance.now() > giveUpAt) {
-      throw new Error(`no ${typeof what === 'string' ? what : what()} within ${patienceMs} ms`);
+      throw new Error(`waited ${patienceMs} ms in vain for ${typeof what === 'string' ? what : what()}`);
     }
     await pause(lookAgainMs);
   }
