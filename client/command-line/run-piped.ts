@@ -37,7 +37,8 @@ export async function readProgram(stdin: Readable, signal: AbortSignal): Promise
 export async function runPiped(place: TerminalPlace, mark: string, signal: AbortSignal): Promise<TerminalExit> {
   const lost = new AbortController();
   const reader = new ProgramReader(mark, () => {
-    session.input(go);
+    // Before that `onReplayed` says it, after every connection anew.
+    if (session.mayType) session.input(go);
   });
   const session: TerminalRun = new TerminalRun(place, {
     onOutput: (data, taken) => {

@@ -69,7 +69,12 @@ export class TerminalRun {
     }
   }
 
-  /** Types into the REPL; false where it was dropped. */
+  /** Whether what is typed now goes out now. */
+  get mayType(): boolean {
+    return this.#connection.mayType;
+  }
+
+  /** Types into the REPL, once old output was taken; false where it was dropped. */
   input(data: Uint8Array): boolean {
     return this.#connection.input(data);
   }
