@@ -6,14 +6,14 @@
 /** Everything that is above a module in `main → service → {http, terminal} → session → {pool, execution} → sandbox → agent`. */
 const layers = [
   ['main'],
-  ['service'],
+  ['service', 'observer', 'welcome'],
   ['http'],
   ['session', 'terminal'],
-  ['pool', 'execution', 'config'],
+  ['pool', 'execution', 'config', 'workspace', 'egress'],
   ['sandbox'],
   ['agent'],
-  ['workspace', 'language'],
-  ['errors', 'ids', 'logger', 'metrics'],
+  ['language'],
+  ['abort-after', 'errors', 'ids', 'listen', 'logger', 'metrics', 'open-files', 'token-bucket'],
 ];
 
 const folderOrFile = (names) => `^src/(${names.join('|')})(/|\\.ts$)`;
@@ -30,7 +30,7 @@ const door = (name, packages, allowed) => ({
   name: `door-${name}`,
   comment: `Only ${allowed} may use it.`,
   severity: 'error',
-  from: { path: '^(src|client|proxy|examples)/', pathNot: allowed },
+  from: { path: '^(src|client|proxy|guard|examples)/', pathNot: allowed },
   to: { path: packages },
 });
 
@@ -53,7 +53,7 @@ module.exports = {
       from: {
         orphan: true,
         pathNot:
-          '^(src/main|proxy/main|examples/web/server|src/sandbox/docker/image-builder|client/command-line/command-line|client/browser/css\\.d)\\.ts$',
+          '^(src/main|proxy/main|guard/main|examples/web/server|src/sandbox/docker/image-builder|client/command-line/command-line|client/attach-token|client/browser/css\\.d|client/browser/api-docs/api-docs)\\.ts$',
       },
       to: {},
     },
@@ -91,15 +91,39 @@ module.exports = {
     },
     {
       name: 'proxy-knows-types-only',
+      comment:
+        'But for pure files: one that counts starts, for clients here and for API keys there, how settings are read, how a port is listened on.',
       severity: 'error',
       from: { path: '^proxy/' },
-      to: { path: '^(src|client)/', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^(src|client)/',
+        pathNot: '^src/(listen|token-bucket|config/(config-error|read-settings|setting|shared-settings))\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'runner-and-client-do-not-know-the-proxy',
       severity: 'error',
       from: { path: '^(src|client)/' },
       to: { path: '^proxy/' },
+    },
+    {
+      name: 'guard-knows-little',
+      comment: 'It checks what the runner asks for; of the runner it shares names and pure files alone.',
+      severity: 'error',
+      from: { path: '^guard/' },
+      to: {
+        path: '^(src|client|proxy|examples)/',
+        pathNot:
+          '^src/(config/(config-error|read-settings|setting|shared-settings)|listen|token-bucket|agent/command|language/image-content|sandbox/docker/container-labels|sandbox/seccomp/seccomp-profile)\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'nobody-knows-the-guard',
+      severity: 'error',
+      from: { path: '^(src|client|proxy|examples)/' },
+      to: { path: '^guard/' },
     },
     {
       name: 'examples-know-types-of-the-client-only',
@@ -117,8 +141,8 @@ module.exports = {
     door('codemirror', npmPackage('@codemirror/[a-z-]+'), '^examples/web/page/(code-editor|editor-style)\\.ts'),
     door('busboy', npmPackage('@fastify/busboy'), '^src/http/multipart\\.ts'),
     door('tar-stream', npmPackage('tar-stream'), '^(src/workspace|client/command-line)/'),
-    door('prom-client', npmPackage('prom-client'), '^src/metrics\\.ts'),
-    door('pino', npmPackage('pino'), '^(src/logger|proxy/main)\\.ts'),
+    door('prom-client', npmPackage('prom-client'), '^(src|proxy|guard)/metrics\\.ts'),
+    door('pino', npmPackage('pino'), '^(src/logger|(proxy|guard)/event-log)\\.ts'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

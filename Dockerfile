@@ -1,4 +1,4 @@
-# The runner (target `runner`) and the host app (target `web`), from one build. Builds with the classic builder as well.
+# The runner (target `runner`), its guard (target `guard`) and the host app (target `web`), from one build. Builds with the classic builder as well.
 #
 # BASE_IMAGE is a Debian with Node ≥ 20.19 and npm, or any Debian: where there is no Node, Debian's own is installed.
 # Where no registry of packages can be reached, `node scripts/outside-build.mjs` puts dependencies and build into .cache/outside,
@@ -21,13 +21,14 @@ COPY package.json package-lock.json tsconfig.json tsconfig.build.json .cache/out
 COPY src/ src/
 COPY client/ client/
 COPY proxy/ proxy/
+COPY guard/ guard/
 COPY scripts/ scripts/
 COPY examples/ examples/
 COPY images/ images/
 COPY test/bench/ test/bench/
 RUN set -eu; \
     if [ ! -d dist ]; then \
-      npm ci --no-audit --no-fund; \
+      npm ci --ignore-scripts --no-audit --no-fund; \
       npm run --silent build; \
       npm prune --omit=dev --no-audit --no-fund; \
     fi; \
@@ -49,12 +50,17 @@ USER 41967:41967
 
 FROM app AS web
 EXPOSE 3000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:3000/alive').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/examples/web/server.js"]
 
+FROM app AS guard
+HEALTHCHECK --interval=5s --timeout=5s --start-period=10s \
+  CMD ["node", "-e", "require('http').get({ socketPath: '/run/repl_guard/docker.sock', path: '/_ping' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
+CMD ["node", "dist/guard/main.js"]
+
 FROM app AS runner
 EXPOSE 4657
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:4657/alive').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/src/main.js"]

@@ -15,6 +15,13 @@ const project = (name, extra = {}) => ({
 });
 
 export default {
-  projects: [project('unit'), project('contract'), project('integration'), project('browser')],
+  projects: [
+    project('unit'),
+    project('contract'),
+    project('integration'),
+    project('browser'),
+    project('attack'),
+    project('fuzz'),
+  ],
   testTimeout: 30_000,
 };

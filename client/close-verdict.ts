@@ -10,7 +10,7 @@ const endings: Readonly<Record<number, readonly [code: string, sentence: string]
   4001: ['taken_over', 'The session was taken over by another connection.'],
   4002: ['deleted', 'The session was deleted.'],
   4400: ['malformed', 'The runner did not understand this client.'],
-  4401: ['unauthorized', 'The runner does not let this client in without a token.'],
+  4401: ['unauthorized', 'The runner does not let this client in without a valid token.'],
   4403: ['forbidden', 'The runner does not let this client attach.'],
   4404: ['unknown', 'The runner does not know the session any more.'],
   4408: ['expired', 'The session reached the end of its time.'],

@@ -70,10 +70,9 @@ export class OutputCursor {
     return true;
   }
 
-  /** The connection is gone; an ack that did not arrive is sent again with the next one. */
+  /** The connection is gone. The next one resumes after what came, which the runner counts as acknowledged. */
   disconnect(): void {
     this.#mayType = false;
     this.#replayEnd = null;
-    this.#acknowledged = Math.min(this.#acknowledged, this.#taken);
   }
 }

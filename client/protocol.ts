@@ -5,6 +5,8 @@
 import { asRecord } from './record.js';
 
 export const subprotocol = 'repl.v1';
+/** An attach token is offered as one more subprotocol, with this before it. */
+export const attachTokenPrefix = 'repl.attach.';
 
 export const sessionSignals = ['SIGINT', 'SIGTERM', 'SIGKILL', 'SIGQUIT', 'SIGHUP', 'SIGTSTP', 'SIGCONT'] as const;
 export type SessionSignal = (typeof sessionSignals)[number];

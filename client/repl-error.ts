@@ -3,7 +3,7 @@
 /**
  * The runner's own codes (docs/api.md), the close codes of a terminal (docs/protocol.md), and what only a client sees:
  * `unreachable` (no answer), `not_a_runner` (an answer that no runner gives), `aborted` (the caller's own signal),
- * `connection_lost` (a terminal that could not be resumed in time), `malformed_start` (options that cannot be sent).
+ * `connection_lost` (a terminal that could not be resumed in time), `no_websocket` (a platform without one).
  */
 export class ReplError extends Error {
   readonly code: string;

@@ -15,7 +15,12 @@ export interface SessionInfo {
   readonly exit: TerminalExit | null;
   /** Whether it did not come from the warm pool. */
   readonly cold: boolean;
+  /** The names that its programs may reach. */
+  readonly egress: readonly string[];
 }
+
+/** A session that this client owns: its id is known. */
+export type OwnedSession = SessionInfo & { readonly id: string };
 
 const idShape = /^[A-Za-z0-9.-]{1,200}$/;
 const states = ['starting', 'running', 'exited', 'ended'] as const;
@@ -38,7 +43,16 @@ export function parseSession(value: unknown): SessionInfo | null {
     expiresAt: new Date(String(fields.expires_at)),
     exit: exitOf(fields.exit),
     cold: asRecord(fields.started)?.cold === true,
+    egress: Array.isArray(fields.egress) ? fields.egress.map(String) : [],
   };
+}
+
+/** null also for one that says no id. */
+export function parseOwnedSession(value: unknown): OwnedSession | null {
+  const session = parseSession(value);
+  if (session === null) return null;
+  const { id } = session;
+  return id === null ? null : { ...session, id };
 }
 
 function exitOf(value: unknown): TerminalExit | null {

@@ -15,11 +15,18 @@ export interface RestartOptions {
   readonly terminal?: TerminalSize;
 }
 
+/** What programs may reach: all that the operator allows, nothing, or some names of it; see docs/egress.md. */
+export type EgressOption = boolean | readonly string[];
+
 export interface StartOptions extends RestartOptions {
   readonly language: string;
   /** As in docs/api.md, e.g. `memory_mib`. */
   readonly limits?: Readonly<Record<string, number>>;
+  readonly egress?: EgressOption;
 }
+
+/** What a fork may be given; its files and language are those of the session, and so is its egress where that is not said. */
+export type ForkOptions = Omit<StartOptions, 'files' | 'archive' | 'language'>;
 
 export interface UploadBody {
   readonly body: string | FormData;
@@ -27,8 +34,14 @@ export interface UploadBody {
   readonly contentType?: string;
 }
 
+/** What all that is uploaded has; the rest goes along as it is. */
+interface Uploaded {
+  readonly archive?: Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** JSON, or a form where there is an archive. */
-export function uploadBody({ archive, ...options }: StartOptions | RestartOptions): UploadBody {
+export function uploadBody({ archive, ...options }: Uploaded): UploadBody {
   const json = JSON.stringify(options);
   if (archive === undefined) return { body: json, contentType: 'application/json' };
   const body = new FormData();

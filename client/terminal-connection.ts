@@ -9,6 +9,7 @@ import { EarlyInput } from './early-input.js';
 import { Heartbeat } from './heartbeat.js';
 import { OutputCursor } from './output-cursor.js';
 import {
+  attachTokenPrefix,
   parseServerMessage,
   subprotocol,
   type ClientMessage,
@@ -30,6 +31,8 @@ export interface TerminalPlace {
   /** Without a query. */
   readonly url: string;
   readonly makeSocket: MakeSocket;
+  /** Asked before each connection; null where no attach token is shown. */
+  readonly attachToken: (() => string | Promise<string>) | null;
 }
 
 export class TerminalConnection {
@@ -40,13 +43,15 @@ export class TerminalConnection {
   readonly #heartbeat: Heartbeat;
   readonly #stopWaking: () => void;
   #socket: TerminalSocket | null = null;
+  /** The attempt to connect that waits for its token. */
+  #asking: object | null = null;
   #state: ConnectionState = { kind: 'connecting' };
   #timer: ReturnType<typeof setTimeout> | null = null;
   #size: TerminalSize | null = null;
   #attempt = 0;
   #lostAt: number | null = null;
 
-  /** Connects at once; the listener hears nothing before the caller's own turn is over. */
+  /** Connects at once, or throws what `makeSocket` throws; the listener hears nothing before the caller's own turn is over. */
   constructor(place: TerminalPlace, listener: TerminalListener) {
     this.#place = place;
     this.#listener = listener;
@@ -58,10 +63,10 @@ export class TerminalConnection {
         this.#drop();
       },
     );
+    this.#connect();
     this.#stopWaking = onWake(() => {
       this.#wake();
     });
-    this.#connect();
   }
 
   get state(): ConnectionState {
@@ -106,7 +111,7 @@ export class TerminalConnection {
     if (this.#state.kind !== 'waiting' && this.#state.kind !== 'lost') return;
     if (this.#state.kind === 'lost') this.#lostAt = null;
     this.#attempt = 0;
-    this.#connect();
+    this.#reconnect();
   }
 
   /** Leaves the terminal; the session goes on. */
@@ -119,14 +124,49 @@ export class TerminalConnection {
     else this.retry();
   }
 
+  #reconnect(): void {
+    try {
+      this.#connect();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#enter({ kind: 'connecting' });
+  }
+
   #connect(): void {
     this.#clearTimer();
-    const socket = this.#place.makeSocket(`${this.#place.url}${this.#cursor.query}`, subprotocol);
-    socket.binaryType = 'arraybuffer';
-    this.#socket = socket;
+    const { attachToken } = this.#place;
+    if (attachToken === null) this.#open(subprotocol);
+    else void this.#openWithToken(attachToken);
     this.#timer = setTimeout(() => {
       this.#drop();
     }, handshakeTimeoutMs);
+  }
+
+  async #openWithToken(ask: () => string | Promise<string>): Promise<void> {
+    const attempt = {};
+    this.#asking = attempt;
+    try {
+      // In a turn of its own, also where it throws at once.
+      const token = await Promise.resolve().then(ask);
+      if (this.#asking === attempt) this.#open([subprotocol, `${attachTokenPrefix}${token}`]);
+    } catch (error) {
+      if (this.#asking === attempt) this.#fail(error);
+    }
+  }
+
+  /** What cannot be had now is a connection that fails; what is refused for good ends the terminal. */
+  #fail(error: unknown): void {
+    if (error instanceof ReplError && !error.retryable) this.#finish(error);
+    else this.#lose(abnormalClosure, '');
+  }
+
+  #open(subprotocols: string | string[]): void {
+    const socket = this.#place.makeSocket(`${this.#place.url}${this.#cursor.query}`, subprotocols);
+    this.#asking = null;
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
     // A socket that was given up may still speak.
     const current = (): boolean => this.#socket === socket;
     socket.addEventListener('message', ({ data }) => {
@@ -137,7 +177,6 @@ export class TerminalConnection {
     });
     // 'close' follows with 1006, and the refusals that matter are close codes.
     socket.addEventListener('error', () => undefined);
-    this.#enter({ kind: 'connecting' });
   }
 
   #receive(data: unknown): void {
@@ -221,7 +260,6 @@ export class TerminalConnection {
   }
 
   #lose(code: number, reason: string): void {
-    const wasOpen = this.#state.kind === 'open';
     this.#forgetSocket();
     const error = closeVerdict(code, reason);
     if (error !== null) {
@@ -229,7 +267,7 @@ export class TerminalConnection {
       return;
     }
     this.#lostAt ??= performance.now();
-    const delayMs = nextAttemptMs(wasOpen ? 0 : this.#attempt, performance.now() - this.#lostAt, Math.random);
+    const delayMs = nextAttemptMs(this.#attempt, performance.now() - this.#lostAt, Math.random);
     this.#attempt += 1;
     if (delayMs === null) {
       const message = `The connection could not be resumed within ${giveUpAfterMs / 1000} s.`;
@@ -237,7 +275,7 @@ export class TerminalConnection {
       return;
     }
     this.#timer = setTimeout(() => {
-      this.#connect();
+      this.#reconnect();
     }, delayMs);
     this.#enter({ kind: 'waiting', delayMs });
   }
@@ -253,6 +291,7 @@ export class TerminalConnection {
 
   #forgetSocket(): void {
     this.#socket = null;
+    this.#asking = null;
     this.#clearTimer();
     this.#heartbeat.stop();
     this.#cursor.disconnect();

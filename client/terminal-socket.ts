@@ -14,13 +14,16 @@ export interface TerminalSocket {
 /** `readyState` of a socket that takes messages. */
 export const openState = 1;
 
-export type MakeSocket = (url: string, subprotocol: string) => TerminalSocket;
+/** Several subprotocols where one of them is an attach token. */
+export type MakeSocket = (url: string, subprotocols: string | string[]) => TerminalSocket;
 
 /** The platform's own WebSocket. */
-export const platformSocket: MakeSocket = (url, subprotocol) => {
+export const platformSocket: MakeSocket = (url, subprotocols) => {
   // Node 20 has none, and its types know none.
-  const { WebSocket: Platform } = globalThis as { WebSocket?: new (url: string, protocol: string) => TerminalSocket };
+  const { WebSocket: Platform } = globalThis as {
+    WebSocket?: new (url: string, protocols: string | string[]) => TerminalSocket;
+  };
   if (Platform === undefined)
     throw new ReplError('no_websocket', 'This platform has no WebSocket: give the client one.');
-  return new Platform(url, subprotocol);
+  return new Platform(url, subprotocols);
 };

@@ -3,7 +3,7 @@ import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Destroys the request with this error when the connection does not come about in time. */
-export class ConnectTimeoutError extends Error {
+class ConnectTimeoutError extends Error {
   readonly code = 'ECONNTIMEOUT';
 
   constructor(timeoutMs: number) {

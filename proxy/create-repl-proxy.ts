@@ -4,17 +4,28 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { assertAuthorized, type Authorize, type Question } from './authorize.js';
-import { findSession } from './find-session.js';
+import { assertAuthorized, type Authorize, type Permission, type Question } from './authorize.js';
+import { findSession, hasSession } from './find-session.js';
 import { Forwarder, type ForwardFailure } from './forwarder.js';
-import { checkReplicas, defaultBounds, type ProxyBounds, type ProxyEvent, type ReplProxyOptions } from './options.js';
+import { ProxyMetrics } from './metrics.js';
+import { clientAddress } from './client-address.js';
+import { ClientLimits } from './client-limits.js';
+import {
+  checkReplicas,
+  defaultBounds,
+  defaultClientLimits,
+  type ProxyBounds,
+  type ProxyEvent,
+  type ReplProxyOptions,
+} from './options.js';
 import { ProxyError } from './proxy-error.js';
 import { refuseUpgrade } from './refuse-upgrade.js';
 import { Replicas } from './replicas.js';
 import { requestIdOf } from './request-id.js';
 import { routeOf, type Route } from './route.js';
 import { sendError } from './send-error.js';
-import { Starter } from './starter.js';
+import { Starter, type StartPlaces } from './starter.js';
+import { Watch, type Watched } from './watch.js';
 
 export interface ReplProxy {
   /** Answers a request; what is not the proxy's gets 404. */
@@ -27,6 +38,8 @@ export interface ReplProxy {
   readonly ready: boolean;
   /** Upgrades under way and open terminals. */
   readonly openTunnels: number;
+  /** The proxy's own metrics, for the host app to show to its operators; never to a browser. */
+  readonly metrics: Pick<ProxyMetrics, 'contentType' | 'text' | 'addProcess'>;
   /** Ends the terminals and stops looking at the replicas. */
   readonly close: () => void;
 }
@@ -53,6 +66,7 @@ export function createReplProxy(options: ReplProxyOptions): ReplProxy {
     get openTunnels() {
       return proxy.forwarder.openTunnels;
     },
+    metrics: proxy.metrics,
     close: () => {
       proxy.replicas.close();
       proxy.forwarder.close();
@@ -63,20 +77,29 @@ export function createReplProxy(options: ReplProxyOptions): ReplProxy {
 class Proxy {
   readonly replicas: Replicas;
   readonly forwarder: Forwarder;
+  readonly metrics: ProxyMetrics;
   readonly #starter: Starter;
   readonly #bounds: ProxyBounds;
-  readonly #apiToken: string | null;
+  readonly #clientLimits: ClientLimits;
+  readonly #trustedHops: number;
+  readonly #givenToken: ReplProxyOptions['apiToken'];
   readonly #authorize: Authorize;
   readonly #onEvent: (event: ProxyEvent) => void;
 
-  constructor({ replicas, apiToken, authorize, onEvent, bounds }: ReplProxyOptions) {
+  constructor({ replicas, apiToken, authorize, onEvent, bounds, clientLimits, trustedHops }: ReplProxyOptions) {
     this.#bounds = { ...defaultBounds, ...bounds };
-    this.#apiToken = apiToken ?? null;
+    this.#givenToken = apiToken;
+    this.#trustedHops = trustedHops ?? 0;
+    this.#clientLimits = new ClientLimits({ ...defaultClientLimits, ...clientLimits }, (id) => this.#isAlive(id));
     this.#authorize = authorize ?? (() => 'allowed');
     this.#onEvent = onEvent ?? (() => undefined);
     this.replicas = new Replicas({ source: replicas, ...this.#bounds });
     this.forwarder = new Forwarder(this.#bounds);
-    this.#starter = new Starter(this.replicas, this.#bounds);
+    this.metrics = new ProxyMetrics(() => ({
+      replicas: this.replicas.counts,
+      tunnels: this.forwarder.openTunnels,
+    }));
+    this.#starter = new Starter(this.#places(), this.#bounds);
   }
 
   request(request: IncomingMessage, response: ServerResponse, foreign: () => void): void {
@@ -87,14 +110,20 @@ class Proxy {
     }
     const requestId = requestIdOf(request.headers['x-request-id']);
     response.setHeader('X-Request-Id', requestId);
+    const action = route.kind === 'start' ? 'start' : 'call';
+    const watch = this.#watch({ action, requestId, id: idOf(route) });
+    response.once('close', () => {
+      watch.answered(response.writableFinished ? response.statusCode : null, startedBy(response));
+    });
     // A client that goes away is told by the response; without a listener either would end the process.
     request.on('error', () => undefined);
     response.on('error', () => undefined);
-    this.#answer(route, { request, response, requestId }).catch((thrown: unknown) => {
+    const refuse = (thrown: unknown): void => {
       const error = asProxyError(thrown);
-      if (!response.destroyed) this.#tell(route.kind === 'start' ? 'start-failed' : 'call-failed', requestId, error);
+      if (!response.destroyed) watch.failed(error);
       sendError(response, error);
-    });
+    };
+    this.#answer(route, { request, response, requestId, refuse }).catch(refuse);
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
@@ -103,54 +132,91 @@ class Proxy {
     const requestId = requestIdOf(request.headers['x-request-id']);
     // From here on, and not only once a replica is found: clients reset at any moment.
     socket.on('error', () => socket.destroy());
+    const watch = this.#watch({ action: 'attach', requestId, id: idOf(route) });
+    socket.once('close', () => {
+      watch.closed();
+    });
     const refuse = (thrown: unknown): void => {
       const error = asProxyError(thrown);
-      if (!socket.destroyed) this.#tell('attach-failed', requestId, error);
+      if (!socket.destroyed) watch.failed(error);
       refuseUpgrade(request, socket, head, error);
     };
-    this.#attach(route, { request, socket, head, requestId, refuse }).catch(refuse);
+    this.#attach(route, { request, socket, head, requestId, watch, refuse }).catch(refuse);
     return true;
   }
 
   async #answer(
     route: Exclude<Route, { kind: 'foreign' }>,
-    { request, response, requestId }: { request: IncomingMessage; response: ServerResponse; requestId: string },
+    { request, response, requestId, refuse }: Call,
   ): Promise<void> {
     if (route.kind === 'refused') throw new ProxyError(route.code, route.message);
     assertUnread(request);
-    const additions = { apiToken: this.#apiToken, requestId };
     if (route.kind === 'start') {
-      await this.#allow(request, { id: null, action: 'start' });
-      await this.#starter.start(request, response, additions);
+      await this.#start(request, response, requestId);
       return;
     }
-    await this.#allow(request, { id: route.id, action: 'call' });
+    const { egress } = await this.#allow(request, { id: route.id, action: 'call' });
+    const additions = { apiToken: this.#apiToken, requestId, egress };
     const url = await this.#locate(route);
     if (response.destroyed) return;
     this.forwarder.call(request, response, { url, additions }, (failure) => {
-      this.#failed(url, failure);
-      this.#tell('call-failed', requestId, failure.error);
-      sendError(response, failure.error);
-    });
-  }
-
-  async #attach(
-    route: Extract<Route, { kind: 'session' | 'refused' }>,
-    { request, socket, head, requestId, refuse }: Upgrade,
-  ): Promise<void> {
-    if (route.kind === 'refused') throw new ProxyError(route.code, route.message);
-    await this.#allow(request, { id: route.id, action: 'attach' });
-    const url = await this.#locate(route);
-    if (socket.destroyed) return;
-    const additions = { apiToken: this.#apiToken, requestId };
-    this.forwarder.upgrade(request, { socket, head }, { url, additions }, (failure) => {
       this.#failed(url, failure);
       refuse(failure.error);
     });
   }
 
-  async #allow(request: IncomingMessage, question: Question): Promise<void> {
-    await assertAuthorized(this.#authorize, request, question, this.#bounds.authorizeTimeoutMs);
+  async #start(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+    const { client, egress } = await this.#allow(request, { id: null, action: 'start' });
+    const admission = await this.#clientLimits.admit(client === null ? this.#addressOf(request) : `named ${client}`);
+    const additions = { apiToken: this.#apiToken, requestId, egress };
+    try {
+      await this.#starter.start(request, response, additions, admission.started);
+    } finally {
+      admission.close();
+    }
+  }
+
+  #addressOf({ headers, socket: { remoteAddress } }: IncomingMessage): string {
+    const given = headers['x-forwarded-for'];
+    const forwardedFor = Array.isArray(given) ? given.join(',') : given;
+    return clientAddress({ remoteAddress, forwardedFor }, this.#trustedHops);
+  }
+
+  /** False only for a session that has ended for certain. */
+  async #isAlive(id: string): Promise<boolean> {
+    const route = routeOf('GET', `/repl/${id}`);
+    if (route.kind !== 'session') return false;
+    const found = await this.replicas.find(route.replica);
+    if (found.kind !== 'here') return found.kind === 'away';
+    const asked = found.urls.map((url) => hasSession(url, { id, apiToken: this.#apiToken }, this.#bounds));
+    return !(await Promise.all(asked)).every((has) => has === false);
+  }
+
+  get #apiToken(): string | null {
+    return (typeof this.#givenToken === 'function' ? this.#givenToken() : this.#givenToken) ?? null;
+  }
+
+  async #attach(
+    route: Extract<Route, { kind: 'session' | 'refused' }>,
+    { request, socket, head, requestId, watch, refuse }: Upgrade,
+  ): Promise<void> {
+    if (route.kind === 'refused') throw new ProxyError(route.code, route.message);
+    const { egress } = await this.#allow(request, { id: route.id, action: 'attach' });
+    const url = await this.#locate(route);
+    if (socket.destroyed) return;
+    const additions = { apiToken: this.#apiToken, requestId, egress };
+    const onOpened = (): void => {
+      watch.opened();
+    };
+    const onFailed = (failure: ForwardFailure): void => {
+      this.#failed(url, failure);
+      refuse(failure.error);
+    };
+    this.forwarder.upgrade(request, { socket, head }, { url, additions }, { onOpened, onFailed });
+  }
+
+  async #allow(request: IncomingMessage, question: Question): Promise<Permission> {
+    return await assertAuthorized(this.#authorize, request, question, this.#bounds.authorizeTimeoutMs);
   }
 
   async #locate({ id, replica }: SessionRoute): Promise<string> {
@@ -168,9 +234,35 @@ class Proxy {
     if (!reached) this.replicas.failed(url);
   }
 
-  #tell(name: ProxyEvent['name'], requestId: string, { code, cause }: ProxyError): void {
-    this.#onEvent({ name, requestId, code, cause });
+  #watch(watched: Watched): Watch {
+    return new Watch(watched, { metrics: this.metrics, onEvent: this.#onEvent });
   }
+
+  /** The replicas as a starter sees them, each refusal of one counted. */
+  #places(): StartPlaces {
+    const { replicas, metrics } = this;
+    return {
+      candidates: () => replicas.candidates(),
+      placed: (url) => {
+        replicas.placed(url);
+      },
+      refused: (url) => {
+        metrics.countPassedOver('full');
+        replicas.refused(url);
+      },
+      failed: (url) => {
+        metrics.countPassedOver('unreachable');
+        replicas.failed(url);
+      },
+    };
+  }
+}
+
+interface Call {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly refuse: (thrown: unknown) => void;
 }
 
 interface Upgrade {
@@ -178,7 +270,18 @@ interface Upgrade {
   readonly socket: Duplex;
   readonly head: Buffer;
   readonly requestId: string;
+  readonly watch: Watch;
   readonly refuse: (thrown: unknown) => void;
+}
+
+/** The id of the session whose start a replica has answered with. */
+function startedBy(response: ServerResponse): string | null {
+  const location = response.getHeader('Location');
+  return (typeof location === 'string' ? /^\/repl\/([^/]+)$/.exec(location)?.[1] : null) ?? null;
+}
+
+function idOf(route: Route): string | null {
+  return route.kind === 'session' ? route.id : null;
 }
 
 function asProxyError(thrown: unknown): ProxyError {

@@ -22,7 +22,7 @@ export async function findSession(
 ): Promise<string> {
   let silent = false;
   for (const url of urls) {
-    const has = await isAt(url, session, bounds);
+    const has = await hasSession(url, session, bounds);
     if (has === true) return url;
     silent ||= has === null;
   }
@@ -30,8 +30,8 @@ export async function findSession(
   return urls[0];
 }
 
-/** Null when there is no answer. */
-async function isAt(
+/** Whether a session lives at this address; null when there is no answer. */
+export async function hasSession(
   url: string,
   { id, apiToken }: { id: string; apiToken: string | null },
   { connectTimeoutMs, probeTimeoutMs }: FindBounds,

@@ -77,9 +77,9 @@ export class Forwarder {
     request: IncomingMessage,
     { socket, head }: { socket: Duplex; head: Buffer },
     to: { url: string; additions: Additions },
-    onFailed: (failure: ForwardFailure) => void,
+    { onOpened, onFailed }: { onOpened: () => void; onFailed: (failure: ForwardFailure) => void },
   ): void {
-    const guard = new UpgradeGuard(socket, this.#bounds);
+    const guard = new UpgradeGuard(socket, this.#bounds, onOpened);
     this.#guards.add(guard);
     socket.once('close', () => this.#guards.delete(guard));
     this.#pending.set(request, guard);

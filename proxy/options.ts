@@ -1,12 +1,27 @@
 /** What a host app can say to the proxy, checked once. Bounds that it leaves out are right for most. */
 import type { Authorize } from './authorize.js';
+import type { ClientLimitRules } from './client-limits.js';
 import type { ProxyErrorCode } from './proxy-error.js';
 import type { ReplicaSource } from './replicas.js';
 
-/** Something that an operator may want to know of. Ids are not part of it. */
-export interface ProxyEvent {
-  readonly name: 'call-failed' | 'attach-failed' | 'start-failed';
+/** What an operator may want to know of one request; its `session` is an id that is masked. */
+export type ProxyEvent = ProxyDone | ProxyFailure;
+
+interface Told {
   readonly requestId: string;
+  readonly session?: string;
+}
+
+/** A replica has answered, or the client went away before; an attachment is done once its terminal is open. */
+export interface ProxyDone extends Told {
+  readonly name: 'start-done' | 'call-done' | 'attach-done' | 'detach-done';
+  readonly status?: number | 'aborted';
+  readonly ms: number;
+}
+
+/** The proxy has refused. */
+export interface ProxyFailure extends Told {
+  readonly name: 'start-failed' | 'call-failed' | 'attach-failed';
   readonly code: ProxyErrorCode;
   readonly cause: unknown;
 }
@@ -17,13 +32,26 @@ export interface ReplProxyOptions {
    * of them and is looked up again and again.
    */
   readonly replicas: ReplicaSource;
-  /** The runners' `REPL_RUNNER_API_TOKEN`. */
-  readonly apiToken?: string | undefined;
+  /** The runners' `REPL_RUNNER_API_TOKEN` or one of their keys; asked for at each call where it is a function. */
+  readonly apiToken?: string | (() => string) | undefined;
   /** Who may do what. Without it, whoever reaches the proxy may start sessions, and whoever knows an id may use it. */
   readonly authorize?: Authorize | undefined;
+  /** What one client may have; absent, as much as the runners have. */
+  readonly clientLimits?: Partial<ClientLimitRules> | undefined;
+  /**
+   * How many proxies in front add to X-Forwarded-For, and are believed, where a client is known by its address. 0, when
+   * absent: the address is that of the connection.
+   */
+  readonly trustedHops?: number | undefined;
   readonly onEvent?: ((event: ProxyEvent) => void) | undefined;
   readonly bounds?: Partial<ProxyBounds> | undefined;
 }
+
+export const defaultClientLimits: ClientLimitRules = Object.freeze({
+  startsPerMinute: null,
+  startsBurst: 30,
+  maxSessions: null,
+});
 
 /** All in ms, or in bytes. */
 export interface ProxyBounds {

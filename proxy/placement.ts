@@ -4,24 +4,52 @@
  */
 export interface Candidate {
   readonly url: string;
-  /** How many more sessions the replica takes. */
+  /** Sandboxes that wait there for a session. */
+  readonly warm: number;
+  /** How many more sessions the replica takes; none or less when it is full as far as is known. */
   readonly free: number;
+  /** Processes that want to run on its host, for each core. */
+  readonly load: number;
 }
 
+/** Replicas that one start is offered to; each full one may take its time to say so. */
+export const maxTries = 3;
+
 /**
- * All candidates in the order in which to try them: the better of two random ones, the other one, then the rest shuffled.
+ * The replicas to try, in this order: the better of two random ones with room, then the better of the other one and a third,
+ * and so on. Those that seem to be full come last, since sessions may have ended there.
  * @param random numbers from 0 to 1, 1 excluded
  */
 export function placementOrder(candidates: readonly Candidate[], random: () => number): string[] {
-  const [first, second, ...rest] = shuffled(candidates, random);
-  if (first === undefined || second === undefined) return candidates.map(({ url }) => url);
-  const two = first.free >= second.free ? [first, second] : [second, first];
-  return [...two, ...rest].map(({ url }) => url);
+  const roomy = candidates.filter(hasRoom);
+  const full = roomy.length > maxTries ? [] : candidates.filter((candidate) => !hasRoom(candidate));
+  const draw = (): Candidate | undefined => drawn(roomy, random) ?? drawn(full, random);
+  const order: string[] = [];
+  let left = draw();
+  while (left !== undefined && order.length < maxTries) {
+    const other = draw();
+    const otherIsBetter = other !== undefined && compare(other, left) < 0;
+    order.push(otherIsBetter ? other.url : left.url);
+    if (!otherIsBetter) left = other;
+  }
+  return order;
 }
 
-function shuffled(candidates: readonly Candidate[], random: () => number): Candidate[] {
-  return candidates
-    .map((candidate) => ({ candidate, key: random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ candidate }) => candidate);
+function hasRoom({ free }: Candidate): boolean {
+  return free > 0;
+}
+
+/** Below 0 when the first is the better one: room at all, then warm sandboxes, then free sessions, then load. */
+function compare(a: Candidate, b: Candidate): number {
+  return Number(hasRoom(b)) - Number(hasRoom(a)) || b.warm - a.warm || b.free - a.free || a.load - b.load;
+}
+
+/** Takes one at random out of them. */
+function drawn(from: Candidate[], random: () => number): Candidate | undefined {
+  const at = Math.floor(random() * from.length);
+  const last = from.pop();
+  const chosen = from[at];
+  if (chosen === undefined || last === undefined) return last;
+  from[at] = last;
+  return chosen;
 }

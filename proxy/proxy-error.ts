@@ -23,6 +23,8 @@ export const proxyErrors = {
   route_unknown: { status: 404, retryable: false, close: 'unknown' },
   session_ended: { status: 410, retryable: false, close: 'gone' },
   body_too_large: { status: 413, retryable: false, close: 'unknown' },
+  too_many_starts: { status: 429, retryable: true, close: 'not_yet' },
+  too_many_sessions: { status: 429, retryable: true, close: 'not_yet' },
   internal: { status: 500, retryable: false, close: 'not_yet' },
   replica_failed: { status: 502, retryable: true, close: 'not_yet' },
   capacity_exhausted: { status: 503, retryable: true, close: 'not_yet' },

@@ -18,6 +18,8 @@ const server = new WebSocketServer({
   clientTracking: false,
   perMessageDeflate: false,
   maxPayload: 65_536,
+  // Browsers fail a socket that is answered with none of theirs; an attach token, offered beside, is not repeated.
+  handleProtocols: (offered) => [...offered].find((name) => !name.startsWith('repl.attach.')) ?? false,
 });
 
 /** What is no websocket handshake gets a plain 400 from ws. */

@@ -12,14 +12,25 @@ export type Whereabouts =
   | { readonly kind: 'away' }
   | { readonly kind: 'gone' };
 
-interface Target {
-  readonly url: string;
-  readonly readiness: Readiness | null;
+/** One address; a thousand of them are gone through for each start, hence one shape for all. */
+class Target {
+  readiness: Readiness | null = null;
   /** In ms; when it was last heard of. */
-  readonly answeredAt: number;
-  readonly failing: boolean;
+  answeredAt = 0;
+  /** Since it last answered. */
+  failures = 0;
   /** Sessions that were sent there since it said how many it takes. */
-  readonly placed: number;
+  placed = 0;
+  /** It has refused a session since then. */
+  refused = false;
+  /** Its address is no longer among the replicas', but it answers and has sessions, as one that drains does. */
+  withdrawn = false;
+
+  constructor(readonly url: string) {}
+
+  get takesSessions(): boolean {
+    return this.readiness?.ready === true && this.failures === 0 && !this.refused && !this.withdrawn;
+  }
 }
 
 /** Names remembered as away. Clients can invent names; those that fall out merely count as newly away. */
@@ -39,40 +50,66 @@ export class ReplicaTable {
     return [...this.#targets.keys()];
   }
 
-  /** The addresses that there are from now on. */
+  /** How often an address has failed since it last answered, or null when it is none of a replica. */
+  failures(url: string): number | null {
+    return this.#targets.get(url)?.failures ?? null;
+  }
+
+  /**
+   * The addresses that there are from now on. One that is not among them any more gets no new sessions, and is let go of once
+   * it has none left or does not answer: an orchestrator withdraws a replica's address before it stops it.
+   */
   setUrls(urls: readonly string[]): void {
     const before = this.#targets;
-    this.#targets = new Map(
-      urls.map((url) => [url, before.get(url) ?? { url, readiness: null, answeredAt: 0, failing: false, placed: 0 }]),
-    );
-    for (const target of before.values()) if (!this.#targets.has(target.url)) this.#missed(target);
+    this.#targets = new Map(urls.map((url) => [url, before.get(url) ?? new Target(url)]));
+    for (const target of this.#targets.values()) target.withdrawn = false;
+    for (const target of before.values()) {
+      if (this.#targets.has(target.url)) continue;
+      target.withdrawn = true;
+      this.#targets.set(target.url, target);
+      this.#dropUnlessUsed(target);
+    }
   }
 
   answered(url: string, readiness: Readiness, now: number): void {
-    const before = this.#targets.get(url);
-    if (before === undefined) return;
-    this.#targets.set(url, { url, readiness, answeredAt: now, failing: false, placed: 0 });
+    const target = this.#targets.get(url);
+    if (target === undefined) return;
+    const { readiness: before, answeredAt } = target;
+    Object.assign(target, { readiness, answeredAt: now, failures: 0, placed: 0, refused: false });
     for (const name of readiness.serves) this.#away.delete(name);
-    this.#missed(before);
+    const dropped = before?.serves.filter((name) => !readiness.serves.includes(name)) ?? [];
+    this.#missed(dropped, answeredAt);
+    this.#dropUnlessUsed(target);
   }
 
-  /** Nobody could be reached there. */
-  failed(url: string): void {
+  /** Nobody could be reached there. Answers how often that was so since it last answered. */
+  failed(url: string): number {
     const target = this.#targets.get(url);
-    if (target !== undefined) this.#targets.set(url, { ...target, failing: true });
+    if (target === undefined) return 0;
+    target.failures += 1;
+    this.#dropUnlessUsed(target);
+    return target.failures;
+  }
+
+  /** It takes no session until it says that it does. */
+  refused(url: string): void {
+    const target = this.#targets.get(url);
+    if (target !== undefined) target.refused = true;
   }
 
   /** A session is being started there. */
   placed(url: string): void {
     const target = this.#targets.get(url);
-    if (target !== undefined) this.#targets.set(url, { ...target, placed: target.placed + 1 });
+    if (target !== undefined) target.placed += 1;
   }
 
   /** Those that take new sessions. */
   candidates(): Candidate[] {
     const candidates: Candidate[] = [];
-    for (const { url, readiness, failing, placed } of this.#targets.values()) {
-      if (readiness?.ready === true && !failing) candidates.push({ url, free: readiness.free - placed });
+    for (const { url, readiness, takesSessions, placed } of this.#targets.values()) {
+      if (!takesSessions || readiness === null) continue;
+      const { warm, free, load } = readiness;
+      candidates.push({ url, warm: Math.max(0, warm - placed), free: free - placed, load });
     }
     return candidates;
   }
@@ -82,9 +119,10 @@ export class ReplicaTable {
     const serving = this.#serving(name);
     if (serving.length === 0)
       return this.#isGone(this.#awaySince(name, now), now) ? { kind: 'gone' } : { kind: 'away' };
-    const reachable = serving.filter(({ failing, answeredAt }) => !failing || !this.#isGone(answeredAt, now));
+    const reachable = serving.filter(({ failures, answeredAt }) => failures === 0 || !this.#isGone(answeredAt, now));
     if (reachable.length === 0) return { kind: 'gone' };
-    const rank = (target: Target): number => (target.failing ? 2 : 0) + (target.readiness?.replica === name ? 0 : 1);
+    const rank = (target: Target): number =>
+      (target.failures > 0 ? 2 : 0) + (target.readiness?.replica === name ? 0 : 1);
     return { kind: 'here', urls: reachable.sort((a, b) => rank(a) - rank(b)).map(({ url }) => url) };
   }
 
@@ -92,11 +130,15 @@ export class ReplicaTable {
     return [...this.#targets.values()].filter(({ readiness }) => readiness?.serves.includes(name) === true);
   }
 
-  /** Remembers when the names were last heard of that this target served and nobody serves now. */
-  #missed({ readiness, answeredAt }: Target): void {
-    for (const name of readiness?.serves ?? []) {
-      if (this.#serving(name).length === 0) this.#remember(name, answeredAt);
-    }
+  #dropUnlessUsed({ url, withdrawn, failures, readiness, answeredAt }: Target): void {
+    if (!withdrawn || (failures === 0 && readiness !== null && readiness.sessions > 0)) return;
+    this.#targets.delete(url);
+    this.#missed(readiness?.serves ?? [], answeredAt);
+  }
+
+  /** Remembers when names were last heard of, where nobody else serves them. */
+  #missed(names: readonly string[], answeredAt: number): void {
+    for (const name of names) if (this.#serving(name).length === 0) this.#remember(name, answeredAt);
   }
 
   #awaySince(name: string, now: number): number {

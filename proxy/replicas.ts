@@ -1,12 +1,13 @@
 /**
- * Keeps the table of replicas true: looks their addresses up, asks each for its `/ready` again and again, and at once when
- * somebody needs to know. Every decision is in replica-table.ts.
+ * Keeps the table of replicas true: looks their addresses up again and again, looks at each on its own schedule, so that one
+ * that hangs delays no news of another, and at all of them when somebody needs to know. What follows from that is decided in
+ * replica-table.ts, when to look again in look-interval.ts.
  */
-import { lookup } from 'node:dns/promises';
-import { exchange } from './exchange.js';
-import { parseReadiness, type Readiness } from './readiness.js';
-import { ReplicaTable, type Whereabouts } from './replica-table.js';
+import { lookIntervalMs } from './look-interval.js';
 import type { Candidate } from './placement.js';
+import { probe } from './probe.js';
+import { ReplicaTable, type Whereabouts } from './replica-table.js';
+import { resolveAddresses } from './resolve-addresses.js';
 
 /** Fixed addresses, or one whose host name resolves to every replica. */
 export type ReplicaSource = readonly string[] | { readonly dns: string };
@@ -19,16 +20,16 @@ export interface ReplicasOptions {
   readonly awayMs: number;
 }
 
-/** Questions that need a fresh answer share one round within this time. */
+/** Questions that need fresh answers share one round within this time; with many replicas, a millisecond for each. */
 const freshMs = 200;
-/** More than any replica says of itself. */
-const maxAnswerBytes = 1024 * 1024;
 
 export class Replicas {
   readonly #options: ReplicasOptions;
   readonly #table: ReplicaTable;
   readonly #closed = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #looking = new Map<string, Promise<void>>();
+  #resolveTimer: NodeJS.Timeout | undefined;
   #round: Promise<void> | null = null;
   #roundEndedAt = -Infinity;
 
@@ -36,7 +37,13 @@ export class Replicas {
     this.#options = options;
     this.#table = new ReplicaTable({ awayMs: options.awayMs });
     if (!('dns' in options.source)) this.#table.setUrls(options.source.map(originOf));
-    void this.#poll();
+    void this.#refresh();
+    if ('dns' in options.source) this.#resolveLater(options.source.dns);
+  }
+
+  /** How many addresses there are, and how many of them take new sessions. */
+  get counts(): { known: number; ready: number } {
+    return { known: this.#table.urls.length, ready: this.#table.candidates().length };
   }
 
   /** Whether a session could be started somewhere. */
@@ -60,7 +67,7 @@ export class Replicas {
 
   /** A connection to this address has failed. */
   failed(url: string): void {
-    this.#table.failed(url);
+    if (this.#table.failed(url) === 1 && !this.#looking.has(url)) this.#lookLater(url);
   }
 
   /** A session is being started at this address. */
@@ -68,20 +75,21 @@ export class Replicas {
     this.#table.placed(url);
   }
 
-  close(): void {
-    clearTimeout(this.#timer);
-    this.#closed.abort();
+  /** This address takes no session at the moment. */
+  refused(url: string): void {
+    this.#table.refused(url);
   }
 
-  async #poll(): Promise<void> {
-    await this.#refresh();
-    if (this.#closed.signal.aborted) return;
-    this.#timer = setTimeout(() => void this.#poll(), this.#options.pollMs);
-    this.#timer.unref();
+  close(): void {
+    this.#closed.abort();
+    clearTimeout(this.#resolveTimer);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
   }
 
   #refresh(): Promise<void> {
-    if (this.#closed.signal.aborted || performance.now() - this.#roundEndedAt < freshMs) return Promise.resolve();
+    const sharedMs = Math.max(freshMs, this.#table.urls.length);
+    if (this.#closed.signal.aborted || performance.now() - this.#roundEndedAt < sharedMs) return Promise.resolve();
     this.#round ??= this.#ask().finally(() => {
       this.#round = null;
       this.#roundEndedAt = performance.now();
@@ -91,63 +99,53 @@ export class Replicas {
 
   async #ask(): Promise<void> {
     const { source } = this.#options;
-    if ('dns' in source) {
-      const urls = await this.#resolve(source.dns);
-      if (urls !== null) this.#table.setUrls(urls);
-    }
-    await Promise.all(this.#table.urls.map((url) => this.#probe(url)));
+    if ('dns' in source) await this.#resolve(source.dns);
+    await Promise.all(this.#table.urls.map((url) => this.#look(url)));
+  }
+
+  async #resolve(source: string): Promise<void> {
+    const urls = await resolveAddresses(source, this.#options.probeTimeoutMs);
+    if (urls === null || this.#closed.signal.aborted) return;
+    this.#table.setUrls(urls);
+    for (const url of this.#table.urls) if (!this.#timers.has(url)) void this.#look(url);
+  }
+
+  #resolveLater(source: string): void {
+    this.#resolveTimer = setTimeout(() => {
+      void this.#resolve(source).then(() => {
+        if (!this.#closed.signal.aborted) this.#resolveLater(source);
+      });
+    }, this.#options.pollMs).unref();
+  }
+
+  /** Resolves when the table knows what this address says now; looks again by itself after that. */
+  #look(url: string): Promise<void> {
+    const underWay = this.#looking.get(url);
+    if (underWay !== undefined) return underWay;
+    clearTimeout(this.#timers.get(url));
+    this.#timers.delete(url);
+    if (this.#table.failures(url) === null) return Promise.resolve();
+    const look = this.#probe(url).finally(() => {
+      this.#looking.delete(url);
+      this.#lookLater(url);
+    });
+    this.#looking.set(url, look);
+    return look;
+  }
+
+  #lookLater(url: string): void {
+    clearTimeout(this.#timers.get(url));
+    this.#timers.delete(url);
+    const failures = this.#table.failures(url);
+    if (failures === null || this.#closed.signal.aborted) return;
+    const dueMs = lookIntervalMs(failures, this.#options.pollMs, Math.random());
+    this.#timers.set(url, setTimeout(() => void this.#look(url), dueMs).unref());
   }
 
   async #probe(url: string): Promise<void> {
-    const readiness = await this.#readinessOf(url);
+    const readiness = await probe(url, this.#options.probeTimeoutMs, this.#closed.signal);
     if (readiness === null) this.#table.failed(url);
     else this.#table.answered(url, readiness, performance.now());
-  }
-
-  /** Null when there is no answer, or none of a runner. */
-  async #readinessOf(url: string): Promise<Readiness | null> {
-    const ended = new AbortController();
-    const stop = (): void => {
-      ended.abort();
-    };
-    const timer = setTimeout(stop, this.#options.probeTimeoutMs);
-    this.#closed.signal.addEventListener('abort', stop);
-    try {
-      const { probeTimeoutMs: connectTimeoutMs } = this.#options;
-      const call = { method: 'GET', path: '/ready', headers: {}, body: null };
-      const answer = await exchange(url, call, { connectTimeoutMs, signal: ended.signal });
-      let text = '';
-      answer.setEncoding('utf8');
-      for await (const piece of answer) {
-        text += String(piece);
-        if (text.length > maxAnswerBytes) return null;
-      }
-      return parseReadiness(text);
-    } catch {
-      return null;
-    } finally {
-      clearTimeout(timer);
-      this.#closed.signal.removeEventListener('abort', stop);
-      stop();
-    }
-  }
-
-  /** Null when the name service does not answer; then the addresses known so far stay. */
-  async #resolve(source: string): Promise<string[] | null> {
-    const base = new URL(source);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<null>((resolve) => {
-      timer = setTimeout(resolve, this.#options.probeTimeoutMs, null);
-    });
-    const addresses = lookup(base.hostname, { all: true }).catch(() => null);
-    const found = await Promise.race([addresses, late]);
-    clearTimeout(timer);
-    if (found === null) return null;
-    return found.map(({ address, family }) => {
-      const url = new URL(base);
-      url.hostname = family === 6 ? `[${address}]` : address;
-      return url.origin;
-    });
   }
 }
 

@@ -14,6 +14,8 @@ export interface Additions {
   /** Null when the replicas want none. */
   readonly apiToken: string | null;
   readonly requestId: string;
+  /** Whether the request may ask for a way out. */
+  readonly egress: boolean;
 }
 
 /** Credentials, and what concerns the connection to the client alone. */
@@ -28,15 +30,16 @@ export const withheldHeaders: readonly string[] = [
   'expect',
 ];
 
-/** These matter in an upgrade only. */
-export const upgradeHeaders: readonly string[] = ['connection', 'upgrade'];
-
 /** What is put in place of whatever the client sent. X-Forwarded-For grows by one; the rest is the first proxy's word. */
-export function addedHeaders({ headers, remoteAddress, encrypted }: Origin, { apiToken, requestId }: Additions) {
+export function addedHeaders(
+  { headers, remoteAddress, encrypted }: Origin,
+  { apiToken, requestId, egress }: Additions,
+) {
   const before = headers['x-forwarded-for'];
   const chain = [...(typeof before === 'string' && before !== '' ? [before] : []), remoteAddress ?? 'unknown'];
   const added: Record<string, string> = {
     'x-request-id': requestId,
+    'x-repl-egress': egress ? 'allowed' : 'refused',
     'x-forwarded-for': chain.join(', '),
     'x-forwarded-proto': single(headers['x-forwarded-proto']) ?? (encrypted ? 'https' : 'http'),
     'x-forwarded-host': single(headers['x-forwarded-host']) ?? headers.host ?? '',

@@ -1,8 +1,9 @@
 /** Answers a call with an error of the proxy's own, in the runner's shape. The only place here that picks statuses. */
 import type { ServerResponse } from 'node:http';
+import { answerHeaders } from './answer-headers.js';
 import { proxyErrors, type ProxyError } from './proxy-error.js';
 
-/** What a client waits before it tries again, in seconds. */
+/** What a client waits before it tries again where the error does not say, in seconds. */
 const retryAfterSeconds = 1;
 
 /** An answer that has begun cannot be taken back; it is cut, so that the client does not take it for whole. */
@@ -18,9 +19,10 @@ export function sendError(response: ServerResponse, error: ProxyError): void {
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    ...(status === 503 ? { 'Retry-After': String(retryAfterSeconds) } : {}),
+    ...answerHeaders,
+    ...(status === 503 || status === 429
+      ? { 'Retry-After': String(context.retry_after_seconds ?? retryAfterSeconds) }
+      : {}),
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
   });
   response.end(body);

@@ -3,65 +3,60 @@
  * docs/configuration.md is tested against it.
  */
 import { z } from 'zod';
+import { choice, optional, setting, wholeNumber } from '../src/config/setting.js';
+import { apiToken, host, logLevel, port } from '../src/config/shared-settings.js';
 
 export const prefix = 'REPL_PROXY_';
 
-interface Setting<T> {
-  /** What the variable would have to say to mean the default; '' means unset. */
-  readonly fallback: string;
-  /** As it completes "allowed: …". */
-  readonly allowed: string;
-  readonly meaning: string;
-  readonly schema: z.ZodType<T, string>;
-  /** True when no error may repeat the value. */
-  readonly secret?: boolean;
-}
-
-function setting<T>(described: Setting<T>): Setting<T> {
-  return described;
-}
-
-function wholeNumber({ min, max }: { min: number; max: number }, fallback: string, meaning: string): Setting<number> {
-  const schema = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max));
-  return { fallback, meaning, allowed: `a whole number from ${min} to ${max}`, schema };
-}
-
 const address = String.raw`https?:\/\/[A-Za-z0-9.\-_[\]:]+`;
 const replicas = new RegExp(String.raw`^(dns\+http:\/\/[A-Za-z0-9.\-_]+:\d{1,5}|${address}(\s*,\s*${address})*)$`);
-const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 export const settings = {
-  HOST: setting({
-    fallback: '127.0.0.1',
-    meaning: 'the address to listen on',
-    allowed: 'an address or a host name',
-    schema: z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/),
+  HOST: host({ fallback: '127.0.0.1', meaning: 'the address to listen on' }),
+  PORT: port({ fallback: '4658', meaning: 'the port to listen on; 0 takes any free one' }),
+  REPLICAS: setting(
+    {
+      fallback: 'http://127.0.0.1:4657',
+      meaning: 'the runners: their addresses, or one DNS name that resolves to all of them',
+      allowed: 'addresses like http://runner-1:4657 with commas between, or dns+http://runner:4657',
+    },
+    z.string().regex(replicas),
+  ),
+  API_TOKEN: apiToken("the runners' `REPL_RUNNER_API_TOKEN`"),
+  TRUSTED_HOPS: wholeNumber(
+    { min: 0, max: 10 },
+    { fallback: '0', meaning: 'how many proxies in front of this one add to `X-Forwarded-For` and are believed' },
+  ),
+  CLIENT_STARTS_PER_MINUTE: optional(
+    wholeNumber(
+      { min: 1, max: 100_000 },
+      { fallback: '', meaning: 'sessions that one client may start in the long run' },
+    ),
+  ),
+  CLIENT_STARTS_BURST: wholeNumber(
+    { min: 1, max: 100_000 },
+    { fallback: '30', meaning: 'sessions that one client may start at once, where the long run is limited' },
+  ),
+  CLIENT_MAX_SESSIONS: optional(
+    wholeNumber({ min: 1, max: 1000 }, { fallback: '', meaning: 'sessions of one client at the same time' }),
+  ),
+  EGRESS: choice(['refuse', 'allow'], {
+    fallback: 'refuse',
+    meaning: 'whether clients may ask for a way out, see docs/egress.md',
   }),
-  PORT: wholeNumber({ min: 0, max: 65_535 }, '4658', 'the port to listen on; 0 takes any free one'),
-  REPLICAS: setting({
-    fallback: 'http://127.0.0.1:4657',
-    meaning: 'the runners: their addresses, or one DNS name that resolves to all of them',
-    allowed: 'addresses like http://runner-1:4657 with commas between, or dns+http://runner:4657',
-    schema: z.string().regex(replicas),
-  }),
-  API_TOKEN: setting<string | null>({
-    fallback: '',
-    meaning: "the runners' `REPL_RUNNER_API_TOKEN`",
-    allowed: '16 to 1024 printable ASCII characters without spaces',
-    secret: true,
-    schema: z.union([z.literal('').transform(() => null), z.string().regex(/^[\x21-\x7e]{16,1024}$/)]),
-  }),
-  BODY_MAX_MIB: wholeNumber({ min: 1, max: 1024 }, '16', 'size of the body of `POST /repl`'),
+  BODY_MAX_MIB: wholeNumber({ min: 1, max: 1024 }, { fallback: '16', meaning: 'size of the body of `POST /repl`' }),
   AWAY_SECONDS: wholeNumber(
     { min: 1, max: 86_400 },
-    '60',
-    'after how long without its replica a session counts as gone',
+    { fallback: '60', meaning: 'after how long without its replica a session counts as gone' },
   ),
-  ANSWER_TIMEOUT_SECONDS: wholeNumber({ min: 1, max: 86_400 }, '120', 'how long a replica may be silent during a call'),
-  LOG_LEVEL: setting({
-    fallback: 'info',
-    meaning: 'the least serious log lines that are written',
-    allowed: `one of ${levels.join(', ')}`,
-    schema: z.enum(levels),
+  ANSWER_TIMEOUT_SECONDS: wholeNumber(
+    { min: 1, max: 86_400 },
+    { fallback: '120', meaning: 'how long a replica may be silent during a call' },
+  ),
+  METRICS_HOST: host({
+    fallback: '127.0.0.1',
+    meaning: 'the address at which `GET /metrics` is served; keep it out of the reach of browsers',
   }),
+  METRICS_PORT: optional(port({ fallback: '', meaning: 'the port of that; unset, there is none' })),
+  LOG_LEVEL: logLevel,
 } as const;

@@ -1,5 +1,7 @@
 /** The proxy as an HTTP server of its own: its calls, its upgrades, and two probes. It reads no settings. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
+import { keepAliveTimeoutMs } from '../src/listen.js';
+import { answerHeaders } from './answer-headers.js';
 import type { ReplProxy } from './create-repl-proxy.js';
 
 /** A client that sends its request's head or body more slowly is cut, in ms; terminals are not requests any more. */
@@ -7,7 +9,11 @@ const headersTimeoutMs = 20_000;
 const requestTimeoutMs = 120_000;
 
 export function createStandaloneServer(proxy: ReplProxy): Server {
-  const server = createServer({ headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs });
+  const server = createServer({
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+  });
   server.on('request', (request, response) => {
     const [path] = (request.url ?? '').split('?', 1);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -25,6 +31,6 @@ export function createStandaloneServer(proxy: ReplProxy): Server {
 
 function answer(response: ServerResponse, status: number, body: Readonly<Record<string, unknown>>): void {
   const text = JSON.stringify(body);
-  const headers = { 'Content-Type': 'application/json', 'Content-Length': text.length, 'Cache-Control': 'no-store' };
+  const headers = { ...answerHeaders, 'Content-Type': 'application/json', 'Content-Length': text.length };
   response.writeHead(status, status === 503 ? { ...headers, 'Retry-After': '1' } : headers).end(text);
 }

@@ -5,15 +5,18 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { exchange, ExchangeError } from './exchange.js';
-import { placementOrder, type Candidate } from './placement.js';
+import { maxTries, placementOrder, type Candidate } from './placement.js';
 import { ProxyError } from './proxy-error.js';
 import { readBody } from './read-body.js';
+import { routeOf } from './route.js';
 import { addedHeaders, withheldHeaders, type Additions } from './request-headers.js';
 
 /** What a starter needs of the replicas. */
 export interface StartPlaces {
   candidates(): Promise<readonly Candidate[]>;
   placed(url: string): void;
+  /** It takes no session at the moment. */
+  refused(url: string): void;
   failed(url: string): void;
 }
 
@@ -27,8 +30,6 @@ export interface StartBounds {
   readonly maxHeldBytes: number;
 }
 
-/** Replicas that one start is offered to; each full one may take its time to say so. */
-const maxTries = 3;
 /** Of the connection, not of the call; and the length is that of the body as it is sent. */
 const ofTheConnection = new Set([...withheldHeaders, 'connection', 'upgrade', 'transfer-encoding', 'content-length']);
 
@@ -42,8 +43,16 @@ export class Starter {
     this.#bounds = bounds;
   }
 
-  /** Resolves when the answer has been sent. Rejects with ProxyError; a client that goes away aborts the start. */
-  async start(request: IncomingMessage, response: ServerResponse, additions: Additions): Promise<void> {
+  /**
+   * Resolves when the answer has been sent; `onStarted` is told of the session before, since it lives even if its client
+   * does not wait for the answer. Rejects with ProxyError; a client that goes away aborts the start.
+   */
+  async start(
+    request: IncomingMessage,
+    response: ServerResponse,
+    additions: Additions,
+    onStarted: (id: string) => void,
+  ): Promise<void> {
     const held = this.#hold(request);
     const ended = new AbortController();
     const timer = setTimeout(() => {
@@ -57,6 +66,8 @@ export class Starter {
       const body = await Promise.race([readBody(request, this.#bounds.maxBodyBytes), aborted(ended.signal)]);
       const headers = { ...passedOn(request.headers), ...addedOf(request, additions) };
       const answer = await this.#offer({ path: request.url ?? '/repl', headers, body }, ended.signal);
+      const id = startedId(answer);
+      if (id !== null) onStarted(id);
       await relay(answer, response);
     } finally {
       this.#heldBytes -= held;
@@ -83,11 +94,16 @@ export class Starter {
     { path, headers, body }: { path: string; headers: IncomingHttpHeaders; body: Buffer },
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
-    const order = placementOrder(await this.#places.candidates(), Math.random);
-    if (order.length === 0) throw new ProxyError('capacity_exhausted', 'No replica takes new sessions at the moment.');
     let refusal: IncomingMessage | null = null;
-    for (const url of order.slice(0, maxTries)) {
+    const order = placementOrder(await this.#places.candidates(), Math.random);
+    if (order.length === 0) {
+      const message = 'No replica takes new sessions at the moment: each that is known is full, draining or away.';
+      throw new ProxyError('capacity_exhausted', message);
+    }
+    for (let tried = 0; tried < maxTries; tried += 1) {
+      const url = order[tried] ?? (await this.#another(order));
       signal.throwIfAborted();
+      if (url === null) break;
       this.#places.placed(url);
       const { connectTimeoutMs } = this.#bounds;
       const answer = await exchange(url, { method: 'POST', path, headers, body }, { connectTimeoutMs, signal }).catch(
@@ -96,10 +112,20 @@ export class Starter {
       if (answer === null) continue;
       refusal?.destroy();
       if (answer.statusCode !== 503) return answer;
+      this.#places.refused(url);
       refusal = answer;
     }
     if (refusal !== null) return refusal;
     throw new ProxyError('replica_unavailable', 'No replica can be reached at the moment.');
+  }
+
+  /** One that has come up meanwhile: a full replica takes seconds to say so. */
+  async #another(order: string[]): Promise<string | null> {
+    const candidates = (await this.#places.candidates()).filter(({ url }) => !order.includes(url));
+    const [url] = placementOrder(candidates, Math.random);
+    if (url === undefined) return null;
+    order.push(url);
+    return url;
   }
 
   /** Null when the next replica may be tried. */
@@ -111,6 +137,11 @@ export class Starter {
     }
     throw new ProxyError('replica_failed', 'The replica broke off while it started the session.', { cause: error });
   }
+}
+
+function startedId({ statusCode, headers }: IncomingMessage): string | null {
+  const route = statusCode === 201 ? routeOf('GET', headers.location ?? '') : null;
+  return route?.kind === 'session' ? route.id : null;
 }
 
 function addedOf({ headers, socket }: IncomingMessage, additions: Additions): Record<string, string> {

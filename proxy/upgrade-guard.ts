@@ -26,15 +26,17 @@ export class UpgradeTimeoutError extends Error {
 export class UpgradeGuard {
   readonly #client: Duplex;
   readonly #bounds: UpgradeBounds;
+  readonly #onOpened: () => void;
   #upstream: Duplex | null = null;
   #sent: ClientRequest | null = null;
   #timer: NodeJS.Timeout | undefined;
   /** Whether anything of an answer has gone to the client, so that no other can. */
   answered = false;
 
-  constructor(client: Duplex, bounds: UpgradeBounds) {
+  constructor(client: Duplex, bounds: UpgradeBounds, onOpened: () => void) {
     this.#client = client;
     this.#bounds = bounds;
+    this.#onOpened = onOpened;
   }
 
   /** Takes over the request that asks the replica for the upgrade, before it is sent. */
@@ -77,6 +79,7 @@ export class UpgradeGuard {
     clearTimeout(this.#timer);
     this.answered = true;
     this.#upstream = upstream;
+    this.#onOpened();
     for (const socket of [this.#client, upstream]) {
       socket.once('error', () => {
         this.destroy();

@@ -10,8 +10,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { apt } from './lib/apt.mjs';
+import { askedWords } from './lib/asked-words.mjs';
 import { docker } from './lib/docker.mjs';
-import { output, run, say } from './lib/shell.mjs';
+import { output, run, say, step } from './lib/shell.mjs';
+
+const usage = `node scripts/base-image.mjs [trixie] [bookworm]
+
+Makes the image repl_runner/base:trixie, and the same as a root file system, from the package mirror of this machine's apt:
+a base for the languages' images where no registry of images can be reached. Needs root.`;
 
 /** Debian releases that are known to work, and the Python that they carry. */
 export const suites = { trixie: '3.13', bookworm: '3.11' };
@@ -27,15 +33,20 @@ export function rootfsFolder(suite) {
 
 /** Bootstraps the suite unless that was done before; answers the folder. */
 export async function makeRootfs(suite) {
-  const folder = rootfsFolder(suite);
+  return await bootstrap(rootfsFolder(suite), suite, ['python3']);
+}
+
+/** Bootstraps a Debian with these packages and what they need into the folder, unless it is there. */
+export async function bootstrap(folder, suite, packages) {
   if (existsSync(folder)) return folder;
   if (process.getuid() !== 0) throw new Error(`Making ${folder} needs root (debootstrap).`);
   await apt.need({ debootstrap: 'debootstrap' });
   const unfinished = `${folder}.unfinished-${process.pid}`;
   await mkdir(unfinished, { recursive: true, mode: 0o755 });
   try {
-    say(`Bootstrapping Debian ${suite} with Python ${suites[suite] ?? ''} into ${folder} (about a minute) …`);
-    await run('debootstrap', ['--variant=minbase', '--include=python3', suite, unfinished, mirror()], { quiet: true });
+    const args = ['--variant=minbase', `--include=${packages.join(',')}`, suite, unfinished, mirror()];
+    const what = `Bootstrapping Debian ${suite} with ${packages.join(', ')} into ${folder} (about a minute)`;
+    await step(what, () => run('debootstrap', args, { quiet: true }));
     await slim(unfinished);
     await rename(unfinished, folder);
   } finally {
@@ -84,7 +95,12 @@ function mirror() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const wanted = process.argv.slice(2);
+  const wanted = askedWords(usage, { most: Infinity });
+  const unknown = wanted.filter((suite) => !(suite in suites));
+  if (unknown.length > 0) {
+    console.error(`node scripts/base-image.mjs: it makes ${Object.keys(suites).join(' and ')} only.`);
+    process.exit(2);
+  }
   for (const suite of wanted.length > 0 ? wanted : ['trixie']) {
     if (await docker.answers()) await makeBaseImage(suite);
     else await makeRootfs(suite);

@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { basename, join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
+import { noteBundled } from './lib/bundled-packages.mjs';
 
 const root = join(import.meta.dirname, '..');
 const out = join(root, 'dist', 'browser');
@@ -41,14 +42,18 @@ const options = {
   // Loaded on demand; they stay imports of the files beside.
   external: ['./repl-terminal-*.js'],
   logLevel: 'warning',
+  metafile: true,
 };
 
 const integrityOf = (content) => `sha384-${createHash('sha384').update(content).digest('base64')}`;
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-await build({ ...options, entryPoints: bundles });
-await build({ ...options, entryPoints: page });
+const built = [await build({ ...options, entryPoints: bundles }), await build({ ...options, entryPoints: page })];
+noteBundled(
+  'browser',
+  built.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+);
 
 const integrity = {};
 for (const name of [...Object.keys(bundles), ...Object.keys(page)].map((entry) => `${entry}.js`)) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { checkNode, ensureBuilt, ensureInstalled, root } from './lib/build.mjs';
+import { BuildProgress } from './lib/build-progress.mjs';
 import { firstLine } from './lib/first-line.mjs';
 import { say } from './lib/shell.mjs';
 
@@ -15,15 +16,27 @@ const localBase = 'repl_runner/base:trixie';
 export const languages = () =>
   readdirSync(imagesFolder).filter((name) => existsSync(join(imagesFolder, name, 'manifest.json')));
 
+const usage = () => `npm run images [-- <language> …] [--base-image <image>] [--tag <tag>]
+
+Builds the images of these languages, of all by default, on the base that each one's manifest names or on the one given.
+Languages: ${languages().join(', ')}`;
+
 /** Needs a build of the sources. Answers the image's name. */
 export async function buildLanguage(language, { tag = 'latest', baseImage, verbose = true } = {}) {
   const builder = await import(pathToFileURL(join(root, 'dist/src/sandbox/docker/image-builder.js')).href);
   const manifest = JSON.parse(readFileSync(join(imagesFolder, language, 'manifest.json'), 'utf8'));
   const image = `repl_runner/${language}:${tag}`;
-  const onProgress = (line) => verbose && console.log(`  ${line}`);
-  const build = (base) => {
+  const build = async (base) => {
     say(`Building ${image} on ${base} …`);
-    return builder.buildImage({ imagesFolder, language, image, baseImage: base, onProgress });
+    const progress = verbose ? new BuildProgress() : { take() {}, end() {}, fail() {} };
+    const onProgress = (line) => progress.take(line);
+    try {
+      await builder.buildImage({ imagesFolder, language, image, baseImage: base, onProgress });
+      progress.end();
+    } catch (error) {
+      progress.fail();
+      throw error;
+    }
   };
   try {
     await build(baseImage ?? manifest.base_image);
@@ -39,8 +52,9 @@ export async function buildLanguage(language, { tag = 'latest', baseImage, verbo
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { 'base-image': { type: 'string' }, tag: { type: 'string' } },
+    options: { 'base-image': { type: 'string' }, tag: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   });
+  if (values.help) return console.log(usage());
   checkNode();
   await ensureInstalled();
   await ensureBuilt();
@@ -54,6 +68,9 @@ async function main() {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   main().catch((error) => {
     console.error(`npm run images: ${firstLine(error)}`);
+    if (error.syscall === 'connect')
+      console.error('No Docker daemon answers; npm run doctor says what to do about it.');
+    if (error.code?.startsWith('ERR_PARSE_ARGS')) console.error('See npm run images -- --help.');
     process.exitCode = 1;
   });
 }

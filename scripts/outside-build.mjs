@@ -3,8 +3,14 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { askedWords } from './lib/asked-words.mjs';
 import { ensureBuilt, ensureInstalled, root } from './lib/build.mjs';
 import { say } from './lib/shell.mjs';
+
+const usage = `node scripts/outside-build.mjs
+
+Puts what a container needs of node_modules and the build into .cache/outside, for builds of the images of
+docker-compose.yml where no registry of packages can be reached. Remove that folder to build inside again.`;
 
 export const outside = join(root, '.cache', 'outside');
 
@@ -36,6 +42,7 @@ export function fillOutside() {
 }
 
 async function main() {
+  askedWords(usage);
   await ensureInstalled();
   await ensureBuilt();
   say(`${fillOutside()} packages and the build are in .cache/outside`);

@@ -3,23 +3,9 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-// Not import.meta.dirname: a Node that is too old for it has to get as far as checkNode.
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-const prepare = `
-import { checkNode, ensureBuilt, ensureInstalled } from './scripts/lib/build.mjs';
-try {
-  checkNode();
-  await ensureInstalled();
-  await ensureBuilt();
-} catch (error) {
-  console.error(error.message);
-  process.exit(1);
-}`;
-const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', prepare], {
-  cwd: root,
-  stdio: ['ignore', 2, 2],
-});
+// Not import.meta.dirname: a Node that is too old for it has to get as far as being told so.
+const prepare = fileURLToPath(new URL('./lib/prepare.mjs', import.meta.url));
+const { status } = spawnSync(process.execPath, [prepare], { stdio: ['ignore', 2, 2] });
 if (status !== 0) process.exit(1);
 
 // In this process, so that the terminal, its signals and the exit code need no forwarding.

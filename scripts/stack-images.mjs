@@ -10,7 +10,7 @@ import { run, say } from './lib/shell.mjs';
 import { fillOutside, outside } from './outside-build.mjs';
 
 const prefix = 'repl_runner/';
-const names = ['nginx', 'web', 'runner'];
+const names = ['nginx', 'web', 'guard', 'runner'];
 
 /** What the images are made of; the build stands for its sources, the lock file for the packages. */
 const ingredients = [
@@ -49,7 +49,7 @@ async function buildAll(env) {
   const wasThere = existsSync(outside);
   try {
     fillOutside();
-    const ends = await Promise.allSettled([build(['nginx'], env), build(['web', 'runner'], env)]);
+    const ends = await Promise.allSettled([build(['nginx'], env), build(['web', 'guard', 'runner'], env)]);
     for (const { reason } of ends.filter(({ status }) => status === 'rejected')) throw reason;
   } finally {
     // Left behind, it would be taken for the current build by the next `docker-compose build`.
@@ -64,7 +64,7 @@ export async function makeStackImages(baseImage) {
   if (!here.includes(false)) return tag;
   say(`Building the images of docker-compose.yml on ${baseImage} (a minute or two at first, then less) …`);
   await buildAll({
-    ...{ BASE_IMAGE: baseImage, NGINX_BASE_IMAGE: baseImage, IMAGE_PREFIX: prefix, IMAGE_TAG: tag },
+    ...{ BASE_IMAGE: baseImage, NGINX_BASE_IMAGE: baseImage, IMAGE_PREFIX: prefix, IMAGE_TAG: tag, GUARD_TAG: tag },
     // The file wants them whatever it is used for.
     ...{ REPL_RUNNER_API_TOKEN: 'not-used-by-a-build', DOCKER_GID: '0' },
     // The builder that every daemon has, and no docker command.

@@ -6,24 +6,38 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { clearInterval, setInterval } from 'node:timers';
-import { makeBaseImage, baseImage, makeRootfs, rootfsFolder } from './base-image.mjs';
-import { buildLanguage } from './images.mjs';
+import { baseImage, makeRootfs, rootfsFolder } from './base-image.mjs';
+import { makeLanguageImages } from './language-images.mjs';
 import { apt } from './lib/apt.mjs';
+import { askedWords } from './lib/asked-words.mjs';
 import { checkNode, ensureBuilt, ensureInstalled, root } from './lib/build.mjs';
 import { docker } from './lib/docker.mjs';
 import { startDockerd } from './lib/dockerd.mjs';
 import { firstLine } from './lib/first-line.mjs';
+import { jestOptions, jestProgram } from './lib/jest.mjs';
 import { Score } from './lib/score.mjs';
 import { run, say } from './lib/shell.mjs';
+import { testPrograms } from './lib/test-programs.mjs';
+import { makePythonClientRoot } from './python-client-root.mjs';
 import { makeStackImages } from './stack-images.mjs';
+import { makeTestImage } from './test-image.mjs';
 
+const usage = `npm test
+
+Runs every check and every suite that this machine can run, in about twenty minutes; as root on Debian it first installs
+what they need. What cannot be had is skipped visibly, and with CI=true fails. The last line counts what passed and failed.
+
+One file, or the tests of one name: npm run jest -- test/unit/pool/pool.test.ts, npm run jest -- -t 'refills after a claim'.
+All in a folder: npm run jest -- --selectProjects unit. The checks alone: npm run check.`;
 const suites = ['trixie', 'bookworm'];
 const ownLabel = 'repl_runner=1';
 /** After the report jest closes what its suites share. */
 const exitWithinMs = 20_000;
 const inCi = process.env.CI === 'true';
+const reporters = ['default', './scripts/lib/jest-counts.mjs', './scripts/lib/jest-open-handles.mjs'].map(
+  (name) => `--reporters=${name}`,
+);
 const score = new Score();
 const npm = (script) => run('npm', ['run', '--silent', script], { cwd: root });
 
@@ -34,15 +48,7 @@ function lack(what, error) {
 }
 
 async function installPrograms() {
-  const programs = {
-    bwrap: 'bubblewrap',
-    debootstrap: 'debootstrap',
-    python3: 'python3',
-    nginx: 'nginx',
-    chromium: 'chromium',
-    'docker-compose': 'docker-compose',
-    ps: 'procps',
-  };
+  const programs = { ...testPrograms };
   if (!(await docker.answers())) programs.dockerd = 'docker.io';
   await apt.need(programs).catch((error) => say(firstLine(error)));
   const [noBrowser] = apt.missing({ chromium: 'chromium' });
@@ -60,22 +66,14 @@ async function haveDocker() {
   }
 }
 
-/** A tag for each content, so that two trees may be tested on one daemon at once. */
-async function testTag(suite) {
-  const { imageContent } = await import(pathToFileURL(join(root, 'dist/src/language/image-content.js')).href);
-  return `test-${suite}-${(await imageContent(join(root, 'images'), 'python')).slice(0, 12)}`;
-}
-
 /** Makes what the suites on Docker and the root file systems of bubblewrap's need; resolves to settings for the suites. */
 async function makeImages(hasDocker) {
   const env = {};
   for (const suite of suites) {
-    await (hasDocker ? makeBaseImage : makeRootfs)(suite);
-    if (!hasDocker) continue;
-    const tag = await testTag(suite);
-    await buildLanguage('python', { tag, baseImage: baseImage(suite), verbose: false });
-    env[`REPL_TEST_IMAGE_TAG_${suite.toUpperCase()}`] = tag;
+    if (hasDocker) env[`REPL_TEST_IMAGE_TAG_${suite.toUpperCase()}`] = await makeTestImage(suite);
+    else await makeRootfs(suite);
   }
+  if (hasDocker) Object.assign(env, await makeLanguageImages({ heavy: false }));
   return env;
 }
 
@@ -87,6 +85,16 @@ async function makeStack() {
     return { REPL_TEST_STACK_TAG: await makeStackImages(baseImage('trixie')) };
   } catch (error) {
     lack('the compose stack', error);
+    return {};
+  }
+}
+
+/** Makes the Debian in which the Python client is tested; resolves to settings for its suite. */
+async function makePythonClient() {
+  try {
+    return { REPL_TEST_ROOTFS_PYTHON_CLIENT: await makePythonClientRoot() };
+  } catch (error) {
+    lack('the Python client', error);
     return {};
   }
 }
@@ -110,11 +118,11 @@ async function runToReport(args, env, report) {
   await once(jest, 'close').finally(() => clearInterval(watch));
 }
 
-async function runJest(images) {
+async function runJest(title, projects, images) {
   const folder = mkdtempSync(join(tmpdir(), 'repl-test-'));
   const report = join(folder, 'counts.json');
   const env = {
-    NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
+    ...jestOptions,
     REPL_TEST_COUNTS: report,
     ...images,
   };
@@ -122,17 +130,15 @@ async function runJest(images) {
     const rootfs = rootfsFolder(suite);
     env[`REPL_TEST_ROOTFS_${suite.toUpperCase()}`] = existsSync(rootfs) ? rootfs : '';
   }
-  const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-  const reporter = join(root, 'scripts', 'lib', 'jest-counts.mjs');
-  console.log('\n── tests');
+  console.log(`\n── ${title}`);
   try {
-    await runToReport([jest, '--reporters=default', `--reporters=${reporter}`], env, report);
+    await runToReport([jestProgram, '--selectProjects', ...projects, ...reporters], env, report);
     const counts = JSON.parse(readFileSync(report, 'utf8'));
     score.addJest(counts);
     // Whatever a suite skips itself for, CI has to have it.
     if (counts.skipped > 0) lack(`${counts.skipped} tests`, new Error('their suites name what they need'));
   } catch (error) {
-    score.fail('jest', error);
+    score.fail(title, error);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -152,13 +158,17 @@ async function testWith(hasDocker) {
     lack('images for the suites', error);
   }
   if (hasDocker) images = { ...images, ...(await makeStack()) };
+  images = { ...images, ...(await makePythonClient()) };
   const before = hasDocker ? await docker.containers(ownLabel) : [];
   for (const check of ['format:check', 'lint', 'types', 'architecture']) await score.step(check, () => npm(check));
-  await runJest(images);
+  await runJest('tests', ['unit', 'contract', 'integration', 'browser', 'fuzz'], images);
+  // By themselves: some take all that the host has of something.
+  await runJest('attacks', ['attack'], images);
   if (hasDocker) await score.step('no container is left behind', () => checkLeaks(before));
 }
 
 async function main() {
+  askedWords(usage);
   checkNode();
   await ensureInstalled();
   await installPrograms();

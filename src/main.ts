@@ -4,12 +4,15 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, parseConfig } from './config.js';
+import { parseConfig, type Config } from './config.js';
+import { ConfigError } from './config/config-error.js';
 import { RunnerError } from './errors.js';
+import { giveBuffersTime } from './heap.js';
 import { createLogger } from './logger.js';
 import { Service } from './service.js';
+import { farewell, listeningLine, nextSteps, type Listening } from './welcome.js';
 
-/** A stop that takes longer than this is cut short; containers then end by their agents' own switch. */
+/** A stop, its drain not counted, that takes longer than this is cut short; containers then end by their agents' own switch. */
 const stopTimeoutMs = 20_000;
 
 // Compiled, this file is dist/src/main.js; images/ lies beside dist/.
@@ -25,6 +28,7 @@ function fail(message: string): never {
 }
 
 async function main(): Promise<void> {
+  giveBuffersTime();
   const config = parseConfig(process.env);
   const logger = createLogger({ level: config.logLevel, replica: config.replica });
   const service = new Service({
@@ -32,36 +36,51 @@ async function main(): Promise<void> {
     logger,
     imagesFolder: join(root, 'images'),
     pageFolder: join(root, 'dist', 'browser'),
+    docsFolder: join(root, 'dist', 'docs'),
     sha: process.env.SHA ?? 'unknown',
   });
-  let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+  const stop = stopper(service, config);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+  const { url } = await service.start();
+  const needsToken = config.apiToken !== null || config.apiKeysFile !== null;
+  welcome({ url, driver: service.driverName, needsToken });
+}
+
+/** What each signal does: the first begins the drain where there is one, the next stops at once, one more kills. */
+function stopper(service: Service, { drainMs, orphanSeconds }: Config): (signal: string) => void {
+  let phase: 'running' | 'draining' | 'stopping' = 'running';
+  const stopNow = (signal: string): void => {
+    phase = 'stopping';
     say(`repl_runner stops (${signal}) …`);
     setTimeout(() => process.exit(1), stopTimeoutMs).unref();
+    const outliving = service.outlivingSessions;
     service.stop().then(
-      () => process.exit(0),
+      () => {
+        if (outliving > 0) say(farewell(outliving, orphanSeconds));
+        process.exit(0);
+      },
       (error: unknown) => fail(String(error)),
     );
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
-  const { url } = await service.start();
-  welcome(url, service.driverName, config.apiToken !== null);
+  return (signal) => {
+    if (phase === 'stopping') process.exit(1);
+    if (phase === 'draining' || drainMs === null) {
+      stopNow(signal);
+      return;
+    }
+    phase = 'draining';
+    say(`repl_runner drains for ${drainMs / 1000} s (${signal}); another signal stops it at once …`);
+    const stopDrained = (): void => {
+      if (phase === 'draining') stopNow('drained');
+    };
+    service.drain().then(stopDrained, stopDrained);
+  };
 }
 
-function welcome(url: string, driver: string, needsToken: boolean): void {
-  const token = needsToken ? ` -H "Authorization: Bearer $REPL_RUNNER_API_TOKEN"` : '';
-  const page = needsToken ? '' : `\nA REPL in the browser: ${url}/\n`;
-  say(`repl_runner listens on ${url} (sandboxes by ${driver})
-${page}
-From another shell, in this folder:
-
-  npm run repl -- examples/hiker
-  echo 'import hiker; print(hiker.answer())' | npm run -s repl -- examples/hiker
-  curl -s${token} ${url}/repl -H 'Content-Type: application/json' -d '{"language":"python","files":{"hiker.py":"answer = 42"}}'
-
-The calls are described in docs/api.md. Ctrl-C stops.`);
+/** To a person all of it; among the log lines of a container the first line is enough. */
+function welcome(listening: Listening): void {
+  say(listeningLine(listening));
+  if (process.stdout.isTTY) say(nextSteps(listening));
 }
 
 try {

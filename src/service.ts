@@ -3,18 +3,28 @@
  * one. The only file that knows which drivers exist.
  */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { abortAfter } from './abort-after.js';
 import type { Config } from './config.js';
+import { Egress } from './egress/egress.js';
+import { systemResolve, type Resolve } from './egress/lookup.js';
 import { RunnerError } from './errors.js';
+import { OneShots } from './execution/one-shots.js';
+import { runOnce } from './execution/run-once.js';
+import { Evaluator } from './execution/evaluate/evaluator.js';
 import { createApp } from './http/app.js';
-import { isAuthorized, isOriginAllowed } from './http/authorize.js';
-import { maskId, newSessionId } from './ids.js';
+import { ApiKeysFile } from './config/api-keys-file.js';
+import { ApiKeys } from './http/api-keys.js';
+import { callerName, isOriginAllowed } from './http/authorize.js';
+import { newSessionId } from './ids.js';
 import { Catalogue } from './language/catalogue.js';
 import type { Language } from './language/language.js';
+import { keepAliveTimeoutMs, listen } from './listen.js';
 import type { Logger } from './logger.js';
 import { Metrics } from './metrics.js';
+import { Observer } from './observer.js';
+import { LanguagePools } from './pool/language-pools.js';
 import { Pool } from './pool/pool.js';
 import { createWarmSandbox, type WarmSandbox } from './pool/warm-sandbox.js';
 import { BubblewrapDriver } from './sandbox/bubblewrap/bubblewrap-driver.js';
@@ -24,7 +34,8 @@ import { outputOf, proveWalls } from './sandbox/prove-walls.js';
 import type { SandboxDriver } from './sandbox/sandbox.js';
 import { seccompProfileText } from './sandbox/seccomp/seccomp-profile.js';
 import { Adoption } from './session/adoption.js';
-import { Sessions, type LanguagePool } from './session/sessions.js';
+import { Sessions } from './session/sessions.js';
+import { attachVerdict } from './terminal/attach-token.js';
 import { TerminalUpgrade } from './terminal/upgrade.js';
 
 /** Refills start this long after the claim that caused them, so that they do not disturb its first prompt. */
@@ -46,28 +57,50 @@ export interface ServiceParts {
   readonly imagesFolder: string;
   /** What a browser finds at `/` while no API token is set; absent, nothing. */
   readonly pageFolder?: string;
+  /** The page at `/docs`; absent, there is none. */
+  readonly docsFolder?: string;
   /** The commit that this build was made from. */
   readonly sha: string;
+  /** How names are looked up for sessions that have a way out; absent, as this host does it. */
+  readonly resolve?: Resolve;
+  /** What makes the sandboxes; absent, the driver that the settings name. */
+  readonly driver?: SandboxDriver;
 }
 
 export class Service {
   readonly #parts: ServiceParts;
   readonly #metrics = new Metrics();
+  readonly #observer: Observer;
+  readonly #egress: Egress;
   #driver: SandboxDriver | null = null;
-  #pools: readonly LanguagePool[] = [];
+  #pools: LanguagePools | null = null;
   #sessions: Sessions | null = null;
+  #oneShots: OneShots | null = null;
   #adoption: Adoption | null = null;
   #upgrade: TerminalUpgrade | null = null;
   #server: Server | null = null;
+  #keysFile: ApiKeysFile | null = null;
+  #starting: Promise<{ url: string }> | null = null;
+  #draining: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
+  /** Cuts a start or a drain short. */
+  readonly #stopNow = new AbortController();
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
+    this.#observer = new Observer(parts.logger, this.#metrics);
+    const { resolve = systemResolve } = parts;
+    this.#egress = new Egress(parts.config.egress, { resolve, listener: this.#observer.egress });
   }
 
   /** Which driver makes the sandboxes; known after `start`. */
   get driverName(): string {
     return this.#driver?.name ?? 'none';
+  }
+
+  /** Sessions that go on when this process stops, since their sandboxes outlive it. */
+  get outlivingSessions(): number {
+    return this.#driver?.sandboxesOutliveRunner === true ? (this.#sessions?.list().length ?? 0) : 0;
   }
 
   /**
@@ -76,14 +109,24 @@ export class Service {
    */
   async start(): Promise<{ url: string }> {
     try {
-      return await this.#start();
+      this.#starting = this.#start();
+      return await this.#starting;
     } catch (error) {
       await this.stop();
       throw error;
     }
   }
 
-  /** Refuses new sessions, ends or releases the others, and leaves nothing behind. Idempotent. */
+  /**
+   * Refuses new sessions from now on. Resolves when the others have ended, or once they have been ended or released because
+   * the deadline has passed or the service stops; nobody else is served differently meanwhile. Idempotent.
+   */
+  drain(): Promise<void> {
+    this.#draining ??= this.#drainOnce();
+    return this.#draining;
+  }
+
+  /** Refuses new sessions, ends or releases the others at once, and leaves nothing behind. Idempotent. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopOnce();
     return this.#stopping;
@@ -93,23 +136,23 @@ export class Service {
     const { config, imagesFolder } = this.#parts;
     const catalogue = await Catalogue.load({ imagesFolder, imageTag: config.imageTag });
     const languages = config.pool.map(({ language }) => catalogue.get(language));
-    this.#driver = await this.#chooseDriver(languages);
+    this.#driver = this.#parts.driver ?? (await this.#chooseDriver(languages));
+    this.#metrics.setInfo(this.#driver.name, this.#parts.sha);
     const startable = await this.#inspect(this.#driver, languages);
-    const sessions = this.#createSessions(this.#driver, languages);
+    const pools = this.#createPools(this.#driver, languages);
+    this.#pools = pools;
+    const oneShots = this.#createOneShots(pools);
+    this.#oneShots = oneShots;
+    const sessions = this.#createSessions(pools);
     this.#sessions = sessions;
-    this.#adoption = new Adoption(this.#driver, sessions, {
-      replica: config.replica,
-      resumeGraceSeconds: config.resumeGraceMs / 1000,
-      onAdopted: (id) => {
-        this.#parts.logger.info({ session: maskId(id) }, 'adopt-done');
-      },
-      onFailed: (id, error) => {
-        this.#parts.logger.warn({ session: maskId(id), err: error }, 'adopt-failed');
-      },
-    });
+    this.#adoption = new Adoption(
+      { driver: this.#driver, sessions },
+      { replica: config.replica, resumeGraceSeconds: config.resumeGraceMs / 1000 },
+      this.#observer.adoption,
+    );
     await this.#adoption.open();
-    for (const { pool } of this.#pools) pool.open();
-    const url = await this.#listen(sessions, startable);
+    pools.open();
+    const url = await this.#listen(sessions, oneShots, startable);
     return { url };
   }
 
@@ -117,7 +160,12 @@ export class Service {
     const { config, imagesFolder, logger } = this.#parts;
     const makers: Record<'docker' | 'bubblewrap', () => SandboxDriver> = {
       docker: () =>
-        new DockerDriver({ imagesFolder, seccompProfile: seccompProfileText(), runtime: config.dockerRuntime }),
+        new DockerDriver({
+          imagesFolder,
+          seccompProfile: seccompProfileText(),
+          runtime: config.dockerRuntime,
+          deployment: config.deployment,
+        }),
       bubblewrap: () =>
         new BubblewrapDriver({
           imagesFolder,
@@ -144,11 +192,13 @@ export class Service {
   async #inspect(driver: SandboxDriver, languages: readonly Language[]): Promise<StartableLanguage[]> {
     const inspected: StartableLanguage[] = [];
     for (const language of languages) {
-      const warm = await this.#make(driver, language, {}, AbortSignal.timeout(60_000));
+      const signal = AbortSignal.any([abortAfter(60_000), this.#stopNow.signal]);
+      const warm = await this.#make(driver, language, {}, signal);
       try {
         await this.#proveWalls(driver, warm);
         const version = await outputOf(warm.connection, language.version);
-        inspected.push({ name: language.name, title: language.title, version: version.trim().slice(0, 100) });
+        const [firstLine = ''] = version.trim().split('\n');
+        inspected.push({ name: language.name, title: language.title, version: firstLine.slice(0, 100) });
       } finally {
         warm.connection.close('the self-check is over');
         await warm.sandbox.destroy();
@@ -181,7 +231,7 @@ export class Service {
     return createWarmSandbox(driver, spec, { resumeGraceSeconds: config.resumeGraceMs / 1000 }, signal);
   }
 
-  #createSessions(driver: SandboxDriver, languages: readonly Language[]): Sessions {
+  #createPools(driver: SandboxDriver, languages: readonly Language[]): LanguagePools {
     const { config, logger } = this.#parts;
     const pools = config.pool.map(({ language: name, min, max }) => {
       const language = languages.find((candidate) => candidate.name === name);
@@ -197,8 +247,9 @@ export class Service {
           retryDelayMs,
         },
         {
-          make: (made, limits, signal) => this.#make(driver, made, limits, signal),
-          room: () => this.#sessions?.room ?? 0,
+          make: (made, limits, signal) =>
+            this.#observer.create(name, () => this.#make(driver, made, limits, signal), signal),
+          room: () => (this.#sessions?.room ?? 0) + (this.#oneShots?.room ?? 0),
           onMade: (ms) => {
             logger.debug({ language: name, ms }, 'sandbox-create-done');
           },
@@ -209,67 +260,119 @@ export class Service {
       );
       return { language, pool };
     });
-    this.#pools = pools;
+    return new LanguagePools(pools, config.limits);
+  }
+
+  #createSessions(pools: LanguagePools): Sessions {
+    const { config } = this.#parts;
     const { idleMs, detachGraceMs, maxLifetimeMs, resumeGraceMs } = config;
     return new Sessions(
       pools,
       {
         replica: config.replica,
         maxSessions: config.maxSessions,
-        defaultLimits: config.limits,
-        session: { rules: { idleMs, detachGraceMs, maxLifetimeMs }, resumeGraceMs },
+        keyLimits: config.keyLimits,
+        session: { rules: { idleMs, detachGraceMs, maxLifetimeMs }, resumeGraceMs, egress: this.#egress },
       },
-      {
-        onStarted: (session, { claimMs, prepareMs }) => {
-          this.#metrics.observeStart('claim', session.cold, claimMs);
-          this.#metrics.observeStart('prepare', session.cold, prepareMs);
-          logger.info(
-            { session: maskId(session.id), language: session.language, claimMs, prepareMs },
-            'session-start-done',
-          );
-        },
-        onEnded: (session, reason) => {
-          this.#metrics.countEnded(reason);
-          logger.info({ session: maskId(session.id), reason }, 'session-end-done');
-        },
-        onEndFailed: (session, reason, error) => {
-          this.#metrics.countEndFailed(reason);
-          logger.error({ session: maskId(session.id), reason, err: error }, 'session-end-failed');
-        },
-      },
+      this.#observer.sessions,
     );
   }
 
-  async #listen(sessions: Sessions, languages: readonly StartableLanguage[]): Promise<string> {
-    const { config, logger, sha, pageFolder } = this.#parts;
-    const page = pageFolder === undefined ? {} : { pageFolder };
-    const app = createApp({ sessions, languages, config, metrics: this.#metrics, logger, sha, ...page });
-    const server = createServer(app);
+  #createOneShots(pools: LanguagePools): OneShots {
+    const { max, maxWaiting, maxWaitMs } = this.#parts.config.runs;
+    const options = { places: max, maxWaiting, maxWaitMs, now: () => performance.now() };
+    return new OneShots(pools, options, {
+      onDestroyFailed: (error) => {
+        this.#parts.logger.error({ err: error }, 'sandbox-destroy-failed');
+      },
+    });
+  }
+
+  async #listen(sessions: Sessions, oneShots: OneShots, languages: readonly StartableLanguage[]): Promise<string> {
+    const { config, logger, sha, pageFolder, docsFolder } = this.#parts;
+    const pages = {
+      ...(pageFolder === undefined ? {} : { pageFolder }),
+      ...(docsFolder === undefined ? {} : { docsFolder }),
+    };
+    const drain = (): void => {
+      this.drain().catch((error: unknown) => {
+        logger.error({ err: error }, 'drain-failed');
+      });
+    };
+    const keys = await this.#readKeys();
+    const app = createApp({
+      ...{ sessions, languages, config, keys, drain, metrics: this.#metrics, logger, sha, ...pages },
+      runOnce: async (request, signal) => {
+        const leave = sessions.admitRun(request.key);
+        return await runOnce(oneShots, this.#egress, request, signal).finally(leave);
+      },
+      runLoad: () => oneShots.load,
+      evaluator: new Evaluator(oneShots),
+    });
+    const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, app);
     this.#server = server;
     this.#upgrade = new TerminalUpgrade(server, {
       sessions,
-      authorized: (request) => isAuthorized(request, config.apiToken),
+      authorized: (request) => callerName(request, keys) !== null,
       originAllowed: (request) => isOriginAllowed(request, config.allowedOrigins),
-      countBytes: (direction, bytes) => {
-        this.#metrics.countWebsocketBytes(direction, bytes);
+      attachVerdict: ({ headers }, id) => {
+        const subprotocols = headers['sec-websocket-protocol'];
+        return attachVerdict({ id, subprotocols }, config.attachTokens, Date.now());
       },
+      listener: this.#observer.terminals,
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
-        const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.message;
-        const remedy = 'Stop it, or choose another port with REPL_RUNNER_PORT.';
-        const message = `Cannot listen on ${config.host}:${config.port}: ${why}. ${remedy}`;
-        reject(new RunnerError('driver_unavailable', message, { cause: error }));
-      });
-      server.listen(config.port, config.host, resolve);
+    return await listen(server, config).catch((error: unknown) => {
+      const { code, message: said } = error as NodeJS.ErrnoException;
+      const why = code === 'EADDRINUSE' ? 'another program listens there' : said;
+      const remedy = 'Stop it, or choose another port with REPL_RUNNER_PORT.';
+      const message = `Cannot listen on ${config.host}:${config.port}: ${why}. ${remedy}`;
+      throw new RunnerError('driver_unavailable', message, { cause: error });
     });
-    // A TCP server's address is never a pipe's name or null once it listens.
-    const { port } = server.address() as AddressInfo;
-    const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-    return `http://${host}:${port}`;
+  }
+
+  /** The token of the settings, if any, and the keys of the file, which are replaced whenever that changes. */
+  async #readKeys(): Promise<ApiKeys> {
+    const { config, logger } = this.#parts;
+    const fixed = config.apiToken === null ? [] : [{ name: 'token', key: config.apiToken }];
+    if (config.apiKeysFile === null) return new ApiKeys(fixed);
+    const file = new ApiKeysFile(config.apiKeysFile);
+    const keys = new ApiKeys([...fixed, ...(await file.read())]);
+    this.#keysFile = file;
+    file.watch(
+      (changed) => {
+        keys.replace([...fixed, ...changed]);
+        logger.info({ names: [...new Set(changed.map(({ name }) => name))] }, 'api-keys-read-done');
+      },
+      (error) => {
+        logger.error({ err: error }, 'api-keys-read-failed');
+      },
+    );
+    return keys;
+  }
+
+  async #drainOnce(): Promise<void> {
+    const { config, logger } = this.#parts;
+    const sessions = this.#sessions;
+    if (sessions === null) return;
+    sessions.drain();
+    this.#adoption?.stop();
+    const outlive = this.#driver?.sandboxesOutliveRunner ?? false;
+    const { drainMs } = config;
+    logger.info({ sessions: sessions.list().length, drainMs }, 'drain-start');
+    if (drainMs !== null && !outlive) sessions.warn(Math.ceil(drainMs / 1000));
+    const cut = [this.#stopNow.signal, ...(drainMs === null ? [] : [abortAfter(drainMs)])];
+    const bounded = AbortSignal.any(cut);
+    await Promise.all([this.#pools?.stop(), sessions.emptied(bounded), this.#oneShots?.emptied(bounded)]);
+    if (this.#stopNow.signal.aborted) return;
+    logger.info({ sessions: sessions.list().length }, 'drain-done');
+    await sessions.stop(outlive);
   }
 
   async #stopOnce(): Promise<void> {
+    this.#stopNow.abort();
+    // A start that is cut short still takes back what it has made.
+    await this.#starting?.catch(() => undefined);
+    this.#keysFile?.close();
     this.#sessions?.drain();
     this.#adoption?.stop();
     const closed = new Promise<void>((resolve) => {
@@ -279,10 +382,11 @@ export class Service {
         });
       else resolve();
     });
+    await this.#oneShots?.stop();
     await this.#sessions?.stop(this.#driver?.sandboxesOutliveRunner ?? false);
     this.#upgrade?.close();
     this.#server?.closeAllConnections();
-    await Promise.all(this.#pools.map(({ pool }) => pool.stop()));
+    await this.#pools?.stop();
     await closed;
     await this.#driver?.close();
   }

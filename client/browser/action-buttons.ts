@@ -32,7 +32,10 @@ export class ActionButtons {
   }
 
   #showMenu(shown: boolean): void {
+    const button = partOf(this.#root, '[data-action=more]', HTMLElement);
+    // What is hidden loses the focus, and with it a person's place in the page.
+    if (!shown && this.#menu.contains(this.#root.activeElement)) button.focus();
     this.#menu.hidden = !shown;
-    partOf(this.#root, '[data-action=more]', HTMLElement).setAttribute('aria-expanded', String(shown));
+    button.setAttribute('aria-expanded', String(shown));
   }
 }

@@ -1,5 +1,6 @@
-/** Puts text on the clipboard. Pages without a secure origin have only the older way. */
+/** Puts text on the clipboard; no text leaves it as it is. Pages without a secure origin have only the older way. */
 export async function copyText(text: string): Promise<boolean> {
+  if (text === '') return false;
   // Absent on insecure origins, whatever its type says.
   const { clipboard } = navigator as { clipboard?: Clipboard };
   if (clipboard !== undefined) {

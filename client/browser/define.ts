@@ -1,7 +1,7 @@
 /** What a page loads: defines `<repl-terminal>` and gives the client's classes to scripts that import it. */
 import { ReplTerminal } from './repl-terminal.js';
 
-export { ReplClient } from '../repl-client.js';
+export { SessionClient } from '../session-client.js';
 export { ReplError } from '../repl-error.js';
 export { ReplTerminal };
 

@@ -29,11 +29,11 @@ export class Finder {
   }
 
   async #load(): Promise<SearchAddon> {
-    if (this.#addon !== null) return this.#addon;
     const { SearchAddon: Addon } = await import('./repl-terminal-search.js');
-    // Another search may have been quicker.
-    this.#addon ??= new Addon();
-    this.#terminal.loadAddon(this.#addon);
+    if (this.#addon === null) {
+      this.#addon = new Addon();
+      this.#terminal.loadAddon(this.#addon);
+    }
     return this.#addon;
   }
 }

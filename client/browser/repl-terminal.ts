@@ -3,7 +3,8 @@
  * host its attributes, methods and events (docs/component.md). What a session is and how it is drawn is decided elsewhere.
  */
 import xtermStyle from '@xterm/xterm/css/xterm.css';
-import { ReplClient, type OwnedSession } from '../repl-client.js';
+import { SessionClient } from '../session-client.js';
+import type { OwnedSession } from '../session-info.js';
 import { ReplError } from '../repl-error.js';
 import type { RestartOptions, StartOptions } from '../start-options.js';
 import { ActionButtons } from './action-buttons.js';
@@ -18,6 +19,7 @@ import componentStyle from './repl-terminal.css';
 import { Screen } from './screen.js';
 import { SessionControl } from './session-control.js';
 import { Settling } from './settling.js';
+import { takeSetBefore } from './set-before.js';
 import { schemeOf } from './themes.js';
 import { TouchKeys } from './touch-keys.js';
 import { TranscriptView } from './transcript-view.js';
@@ -36,12 +38,12 @@ export class ReplTerminal extends HTMLElement {
   static readonly observedAttributes = ['session', 'endpoint', 'theme', 'tab-key', 'screen-reader', 'touch', 'hide'];
 
   /** What sessions are started with; files, start-up code and so on. */
-  sessionOptions: SessionOptions = {};
+  sessionOptions: SessionOptions = takeSetBefore<ReplTerminal, 'sessionOptions'>(this, 'sessionOptions') ?? {};
   readonly #root: ShadowRoot;
   readonly #asked = new HostAttributes(this);
   readonly #view: PhaseView;
   readonly #control: SessionControl;
-  #client: ReplClient | null = null;
+  #client: SessionClient | null = null;
   #screen: Screen | null = null;
   #touchKeys: TouchKeys | null = null;
   #findBox: FindBox | null = null;
@@ -63,6 +65,8 @@ export class ReplTerminal extends HTMLElement {
     this.#root.adoptedStyleSheets = [sheetOf(xtermStyle), sheetOf(componentStyle)];
     this.#view = new PhaseView(this.#root);
     this.#control = this.#makeControl();
+    const client = takeSetBefore<ReplTerminal, 'client'>(this, 'client');
+    if (client !== undefined) this.client = client;
     this.#view.show({ kind: 'idle' });
   }
 
@@ -78,12 +82,12 @@ export class ReplTerminal extends HTMLElement {
   }
 
   /** The client of `endpoint`, unless the host has set its own, for instance with headers. */
-  get client(): ReplClient {
-    this.#client ??= new ReplClient({ url: this.#asked.endpoint });
+  get client(): SessionClient {
+    this.#client ??= new SessionClient({ url: this.#asked.endpoint });
     return this.#client;
   }
 
-  set client(client: ReplClient) {
+  set client(client: SessionClient) {
     this.#client = client;
     this.#control.use(client);
   }
@@ -227,9 +231,11 @@ export class ReplTerminal extends HTMLElement {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (before === now) return;
-    if (name === 'endpoint') this.client = new ReplClient({ url: this.#asked.endpoint });
-    else if (this.#screen === null) return;
-    else if (name !== 'session') this.#applyAttributes();
+    if (name === 'endpoint') this.client = new SessionClient({ url: this.#asked.endpoint });
+    else if (this.#screen === null) {
+      // Out of the page: another session than the one that it has left, or none, is what it is to have when it is back.
+      if (name === 'session') this.#left = null;
+    } else if (name !== 'session') this.#applyAttributes();
     else if (now === null || now === '') this.#control.detach();
     else if (now !== this.#control.id) this.#control.attach(now);
   }
@@ -325,6 +331,7 @@ export class ReplTerminal extends HTMLElement {
   // --- what happens ---
 
   #onPhase(phase: Phase): void {
+    if (phase.kind === 'idle' || phase.kind === 'ended') this.#replaying = false;
     this.#view.show(phase);
     const watches = phase.kind === 'live' && phase.role === 'viewer';
     this.#screen?.setWritable(!watches);
@@ -363,9 +370,10 @@ export class ReplTerminal extends HTMLElement {
       stop: () => this.#actFocused(() => this.interrupt()),
       restart: () => this.#actFocused(() => this.restart()),
       end: () => this.end(),
-      retry: () => {
-        this.retry();
-      },
+      retry: () =>
+        this.#actFocused(() => {
+          this.retry();
+        }),
       veil: () => acts[this.#view.veilAction ?? '']?.(),
       tab: () => {
         this.#asked.toggleTab();

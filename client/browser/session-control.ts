@@ -3,7 +3,8 @@
  * It draws nothing. What comes back for a session that was left meanwhile is passed over.
  */
 import type { TerminalExit, TerminalSize } from '../protocol.js';
-import type { OwnedSession, ReplClient } from '../repl-client.js';
+import type { SessionClient } from '../session-client.js';
+import type { OwnedSession } from '../session-info.js';
 import { ReplError } from '../repl-error.js';
 import type { RestartOptions, StartOptions } from '../start-options.js';
 import type { TerminalConnection } from '../terminal-connection.js';
@@ -26,7 +27,7 @@ export interface SessionListener {
 
 export class SessionControl {
   readonly #listener: SessionListener;
-  #client: ReplClient;
+  #client: SessionClient;
   #connection: TerminalConnection | null = null;
   #id: string | null = null;
   #phase: Phase = { kind: 'idle' };
@@ -34,7 +35,7 @@ export class SessionControl {
   #exit: TerminalExit | null = null;
   #printed = false;
 
-  constructor(client: ReplClient, listener: SessionListener) {
+  constructor(client: SessionClient, listener: SessionListener) {
     this.#client = client;
     this.#listener = listener;
   }
@@ -53,8 +54,8 @@ export class SessionControl {
     return this.#connection?.mayType ?? false;
   }
 
-  /** Takes effect with the next session. */
-  use(client: ReplClient): void {
+  /** Calls go by it from now on; a terminal that is attached stays where it is. */
+  use(client: SessionClient): void {
     this.#client = client;
   }
 
@@ -71,6 +72,7 @@ export class SessionControl {
         void this.#client.end(session.id).catch(() => undefined);
         throw new ReplError('aborted', 'The start was broken off.');
       }
+      this.#starting = null;
       this.#listener.onStarted(session);
       this.attach(session.id);
       return session;
@@ -94,6 +96,8 @@ export class SessionControl {
         if (this.#phase.kind === 'live') this.#enter({ ...this.#phase, printed: true });
       },
       onState: (state) => {
+        // Each connection is told anew of an exit that still holds; a restart meanwhile it is not told of.
+        if (state.kind === 'open') this.#exit = null;
         this.#follow(state);
       },
       onHello: (size) => {
@@ -134,13 +138,13 @@ export class SessionControl {
   async restart(options: RestartOptions): Promise<void> {
     const id = this.#id;
     if (id === null) return;
+    const before = this.#phase;
     this.#enter({ kind: 'restarting' });
     try {
       await this.#client.restart(id, options);
     } finally {
       // The terminal tells whether there is a REPL again.
-      const here = this.#id === id && this.#phase.kind === 'restarting';
-      if (here && this.#connection !== null) this.#follow(this.#connection.state);
+      if (this.#id === id && this.#phase.kind === 'restarting') this.#returnTo(before);
     }
   }
 
@@ -151,13 +155,13 @@ export class SessionControl {
       this.detach();
       return;
     }
+    const before = this.#phase;
     this.#enter({ kind: 'ending' });
     try {
       await this.#client.end(id);
       if (this.#id === id) this.#finish(null);
     } catch (error) {
-      const connection = this.#id === id ? this.#connection : null;
-      if (connection !== null) this.#follow(connection.state);
+      if (this.#id === id && this.#phase.kind === 'ending') this.#returnTo(before);
       throw error;
     }
   }
@@ -190,6 +194,12 @@ export class SessionControl {
     this.#connection = null;
     this.#id = null;
     connection?.close();
+  }
+
+  /** After a call: what holds is what the terminal says; without a terminal, what held before. */
+  #returnTo(before: Phase): void {
+    if (this.#connection === null) this.#enter(before);
+    else this.#follow(this.#connection.state);
   }
 
   #follow(state: ConnectionState): void {

@@ -8,7 +8,8 @@ import { partOf } from './part-of.js';
 const arrows: Readonly<Record<string, string>> = { up: 'A', down: 'B', right: 'C', left: 'D' };
 
 export interface TouchKeysHost {
-  type(text: string): void;
+  /** False where it was dropped. */
+  type(text: string): boolean;
   applicationCursorKeys(): boolean;
 }
 
@@ -34,12 +35,12 @@ export class TouchKeys {
     });
     composer.addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#send();
+      this.#typeLine('\r');
     });
     this.#line.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
       event.preventDefault();
-      this.#send();
+      this.#typeLine('\r');
     });
     this.#line.addEventListener('input', () => {
       const text = this.#line.value;
@@ -63,20 +64,14 @@ export class TouchKeys {
   #press(key: string): void {
     if (key === 'ctrl') this.#hold(!this.#ctrlHeld);
     else if (key === 'escape') this.#host.type('\x1b');
-    else if (key === 'tab') this.#completeLine();
+    else if (key === 'tab') this.#typeLine('\t');
     else if (key in arrows)
       this.#host.type(`\x1b${this.#host.applicationCursorKeys() ? 'O' : '['}${arrows[key] ?? ''}`);
   }
 
-  /** What was composed so far goes along, so that it is what the program completes. */
-  #completeLine(): void {
-    this.#host.type(`${this.#line.value}\t`);
-    this.#line.value = '';
-  }
-
-  #send(): void {
-    this.#host.type(`${this.#line.value.replace(/\r?\n/g, '\r')}\r`);
-    this.#line.value = '';
+  /** What was composed so far, with the key that sends it or has it completed. A line that is dropped stays. */
+  #typeLine(key: '\r' | '\t'): void {
+    if (this.#host.type(`${this.#line.value.replace(/\r?\n/g, '\r')}${key}`)) this.#line.value = '';
   }
 
   #hold(held: boolean): void {

@@ -1,4 +1,5 @@
 /** What ends the command with a message for the person: one sentence, its remedy, and the exit code. Nothing else. */
+import { asRecord } from '../record.js';
 
 /** The runner or this machine could not do it. */
 export const failed = 1;
@@ -18,5 +19,6 @@ export class ClientError extends Error {
 
 /** The system's own code of an error, such as ENOENT; '' where it has none. */
 export function systemCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = asRecord(error)?.code;
+  return typeof code === 'string' ? code : '';
 }

@@ -1,7 +1,7 @@
 /**
- * The command `npm run repl`: packs the files, finds or starts a runner, starts a session, and puts the person's terminal
- * or the piped program into it. The only file of the client that reads process.argv and process.env and that decides
- * the exit code; the session and a runner of its own are gone when it ends.
+ * The command `npm run repl`, unless its first word names another one: packs the files, finds or starts a runner, starts
+ * a session, and puts the person's terminal or the piped program into it. The only file of the client that reads
+ * process.argv and process.env and that decides the exit code; the session and a runner of its own are gone when it ends.
  */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -13,19 +13,16 @@ import { interact } from './interact.js';
 import { OwnTerminal, sizeOf } from './own-terminal.js';
 import { packFolder } from './pack-folder.js';
 import { startupFor } from './piped-program.js';
-import { checkSize, readProgram, runPiped, typePiped } from './run-piped.js';
+import { readPiped } from './read-piped.js';
+import { checkSize, runPiped, typePiped } from './run-piped.js';
 import type { TerminalExit, TerminalSize } from '../protocol.js';
 import type { ReplClient } from '../repl-client.js';
 import { clientFailure } from './client-failure.js';
-import { isAlive, runnerClient } from './runner-client.js';
-import { runnerAddress } from './runner-address.js';
-import { startOwnRunner } from './start-own-runner.js';
+import { filesCommand } from './files-command.js';
+import { evaluateCommand } from './evaluate-command.js';
+import { reachRunner } from './reach-runner.js';
+import { runCommand } from './run-command.js';
 import type { TerminalPlace } from './terminal-run.js';
-
-interface Reached {
-  readonly client: ReplClient;
-  readonly stop: () => Promise<void>;
-}
 
 /** What this command does with a session: the code that it starts with, and the way to its end. */
 interface Use {
@@ -38,10 +35,15 @@ interface StartOf {
   readonly archive: Uint8Array | null;
   readonly startup: string | null;
   readonly terminal: TerminalSize;
+  readonly egress: CommandOptions['egress'];
 }
 
 function say(line: string): void {
   process.stderr.write(`» ${line}\n`);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
 }
 
 async function chooseUse({ language }: CommandOptions, ending: Ending): Promise<Use> {
@@ -49,7 +51,7 @@ async function chooseUse({ language }: CommandOptions, ending: Ending): Promise<
     const terminal = new OwnTerminal(process.stdin, process.stdout);
     return { startup: null, run: (place) => interact(place, terminal, ending) };
   }
-  const program = await readProgram(process.stdin, ending.signal);
+  const program = await readPiped(process.stdin, ending.signal, checkSize);
   if (language !== 'python') return { startup: null, run: (place) => typePiped(place, program, ending.signal) };
   const mark = randomBytes(16).toString('hex');
   const startup = startupFor(program, mark);
@@ -57,28 +59,20 @@ async function chooseUse({ language }: CommandOptions, ending: Ending): Promise<
   return { startup, run: (place) => runPiped(place, mark, ending.signal) };
 }
 
-async function reachRunner(options: CommandOptions, signal: AbortSignal): Promise<Reached> {
-  const address = await runnerAddress(options, process.env);
-  const client = runnerClient(address);
-  if (await isAlive(client)) return { client, stop: () => Promise.resolve() };
-  if (!address.isDefault) {
-    throw new ClientError(
-      `Nothing listens at ${address.url}. Start a runner there, or name another address with --url.`,
-    );
-  }
-  const own = await startOwnRunner({ language: options.language, env: process.env, signal, say });
-  return { client: runnerClient(own.address), stop: own.stop };
-}
-
 /** The id of the new session. */
 async function startSession(
   client: ReplClient,
-  { archive, startup, ...options }: StartOf,
+  { archive, startup, egress, ...options }: StartOf,
   signal: AbortSignal,
 ): Promise<string> {
   const { id } = await client
     .start(
-      { ...options, ...(archive === null ? {} : { archive }), ...(startup === null ? {} : { startup }) },
+      {
+        ...options,
+        ...(archive === null ? {} : { archive }),
+        ...(startup === null ? {} : { startup }),
+        ...(egress !== true && egress.length === 0 ? {} : { egress }),
+      },
       { signal },
     )
     .catch((error: unknown) => {
@@ -88,12 +82,12 @@ async function startSession(
 }
 
 async function useSession(client: ReplClient, options: CommandOptions, ending: Ending): Promise<TerminalExit> {
-  const { language, keep } = options;
+  const { language, keep, egress } = options;
   const archive = await packFolder(options.paths);
   const use = await chooseUse(options, ending);
   const id = await startSession(
     client,
-    { language, archive, startup: use.startup, terminal: sizeOf(process.stdout) },
+    { language, archive, startup: use.startup, terminal: sizeOf(process.stdout), egress },
     ending.signal,
   );
   try {
@@ -108,7 +102,7 @@ async function useSession(client: ReplClient, options: CommandOptions, ending: E
 }
 
 async function run(options: CommandOptions, ending: Ending): Promise<number> {
-  const runner = await reachRunner(options, ending.signal);
+  const runner = await reachRunner({ ...options, env: process.env, signal: ending.signal, say });
   try {
     return exitCodeOf(await useSession(runner.client, options, ending));
   } finally {
@@ -122,9 +116,16 @@ async function version(): Promise<string> {
 }
 
 async function main(args: readonly string[], ending: Ending): Promise<number> {
+  const [word, ...rest] = args;
+  if (word === 'run') return await runCommand(rest, { env: process.env, signal: ending.signal, say, print });
+  if (word === 'files') {
+    const print = (content: string | Uint8Array): void => void process.stdout.write(content);
+    return await filesCommand(rest, { env: process.env, signal: ending.signal, stdin: process.stdin, print });
+  }
+  if (word === 'evaluate') return await evaluateCommand(rest, { env: process.env, signal: ending.signal, say, print });
   const options = parseCommandOptions(args);
   if (options.kind === 'run') return await run(options, ending);
-  process.stdout.write(options.kind === 'help' ? helpText : `repl_runner ${await version()}\n`);
+  print(options.kind === 'help' ? helpText : `repl_runner ${await version()}\n`);
   return 0;
 }
 

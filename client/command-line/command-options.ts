@@ -2,7 +2,7 @@
  * The words that may follow the command, and the text of --help. Pure: it looks at no file, no environment and no network.
  */
 import { parseArgs } from 'node:util';
-import { ClientError, misused } from './client-error.js';
+import { misuse } from './misuse.js';
 
 export interface CommandOptions {
   readonly kind: 'run' | 'help' | 'version';
@@ -12,9 +12,14 @@ export interface CommandOptions {
   readonly url: string | null;
   readonly tokenFile: string | null;
   readonly keep: boolean;
+  /** Names that the REPL may reach; true for all that the runner allows. */
+  readonly egress: true | readonly string[];
 }
 
 export const helpText = `Usage: npm run repl -- [options] [folder or files …]
+       npm run repl -- run [options] <file> [arguments …]    (see run --help)
+       npm run repl -- files <action> <session> …    (see files --help)
+       npm run repl -- evaluate [options] <solution file> <cases.json>    (see evaluate --help)
 
 Starts a REPL that has your files, and puts this terminal into it. A folder's content lies at the top of the REPL's
 workspace; files lie there by their own names. Without a path the workspace is empty. .git, node_modules, __pycache__
@@ -24,6 +29,7 @@ Options:
   --language NAME    the language of the REPL (default: python)
   --url URL          the runner (default: REPL_RUNNER_URL, else http://127.0.0.1:4657)
   --token-file FILE  a file with the runner's API token (default: REPL_RUNNER_API_TOKEN)
+  --egress NAME      let the REPL reach this name, if the runner allows it; \`all\`: all that it allows; may be repeated
   --keep             do not delete the session at the end; its id goes to stderr
   --help, --version
 
@@ -53,7 +59,13 @@ export function parseCommandOptions(args: readonly string[]): CommandOptions {
     url: values.url ?? null,
     tokenFile: values['token-file'] ?? null,
     keep: values.keep ?? false,
+    egress: egressOf(values.egress ?? []),
   };
+}
+
+/** As typed, or `all`. */
+export function egressOf(names: readonly string[]): true | readonly string[] {
+  return names.includes('all') ? true : names;
 }
 
 function parsed(args: readonly string[]) {
@@ -65,13 +77,13 @@ function parsed(args: readonly string[]) {
         language: { type: 'string', short: 'l' },
         url: { type: 'string' },
         'token-file': { type: 'string' },
+        egress: { type: 'string', multiple: true },
         keep: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ClientError(`${reason.replace(/\.( .*)?$/s, '')}. See --help.`, { exitCode: misused, cause: error });
+    throw misuse(error, '--help');
   }
 }

@@ -67,7 +67,8 @@ class Packing {
   }
 
   async #addContent(folder: string, name: string): Promise<void> {
-    for (const child of (await readdir(folder)).sort()) {
+    const children = await readdir(folder).catch(unreadable(folder));
+    for (const child of children.sort()) {
       if (leftOut.has(child)) continue;
       const path = join(folder, child);
       await this.#addEntry(path, name === '' ? child : `${name}/${child}`, await lstat(path));
@@ -90,9 +91,7 @@ class Packing {
 
   async #addFile(path: string, name: string, status: Stats): Promise<void> {
     this.#reserve(status.size);
-    const content = await readFile(path).catch((error: unknown) => {
-      throw new ClientError(`${path} cannot be read (${systemCode(error)}).`, { cause: error });
-    });
+    const content = await readFile(path).catch(unreadable(path));
     this.#reserve(content.length - status.size);
     const mode = (status.mode & constants.S_IXUSR) === 0 ? 0o644 : 0o755;
     this.#pack.entry({ name, type: 'file', mode, mtime: status.mtime }, content);
@@ -125,6 +124,12 @@ async function statusOf(path: string): Promise<Stats> {
     const why = systemCode(error) === 'ENOENT' ? 'does not exist' : `cannot be read (${systemCode(error)})`;
     throw new ClientError(`${path} ${why}.`, { exitCode: misused, cause: error });
   }
+}
+
+function unreadable(path: string): (error: unknown) => never {
+  return (error) => {
+    throw new ClientError(`${path} cannot be read (${systemCode(error)}).`, { cause: error });
+  };
 }
 
 /** The target of a link whose way stays in the workspace: names, after as many `..` as the link lies deep. */

@@ -1,37 +1,18 @@
 /**
  * Runs what was piped into the command: a Python program with the semantics of a pipe, or text typed into another REPL.
- * It reads the pipe to its end first, as an interpreter does.
+ * The pipe was read to its end before, as an interpreter does.
  */
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
 import { ClientError } from './client-error.js';
 import type { TerminalExit } from '../protocol.js';
 import { ProgramReader, type ProgramOutput } from './piped-program.js';
 import { TerminalRun, type TerminalPlace } from './terminal-run.js';
 
 /** It travels as `startup` in the request that starts the session; a runner takes no more there. */
-export const maxProgramBytes = 256 * 1024;
+const maxProgramBytes = 256 * 1024;
 /** The word that the loader waits for. */
 const go = Buffer.from('\n');
 const endOfInput = '\x04';
-
-export async function readProgram(stdin: Readable, signal: AbortSignal): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const stop = (): void => {
-    stdin.destroy();
-  };
-  signal.addEventListener('abort', stop, { once: true });
-  for await (const chunk of stdin) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    chunks.push(chunk);
-    bytes += chunk.length;
-    checkSize(bytes);
-  }
-  signal.removeEventListener('abort', stop);
-  signal.throwIfAborted();
-  return Buffer.concat(chunks);
-}
 
 /** Resolves when the program has ended and its output was taken by stdout and stderr. */
 export async function runPiped(place: TerminalPlace, mark: string, signal: AbortSignal): Promise<TerminalExit> {
@@ -60,15 +41,14 @@ export async function runPiped(place: TerminalPlace, mark: string, signal: Abort
 
 /** Types the text into the REPL, then Ctrl-D on a line of its own. */
 export async function typePiped(place: TerminalPlace, text: Buffer, signal: AbortSignal): Promise<TerminalExit> {
+  const whole = Buffer.concat([text, Buffer.from(text.at(-1) === 10 ? endOfInput : `\n${endOfInput}`)]);
   let typed = false;
   const session = new TerminalRun(place, {
     onOutput: (data, taken) => {
       process.stdout.write(data, taken);
     },
     onReplayed: () => {
-      if (!typed)
-        session.input(Buffer.concat([text, Buffer.from(text.at(-1) === 10 ? endOfInput : `\n${endOfInput}`)]));
-      typed = true;
+      typed ||= session.input(whole);
     },
     onReset: () => undefined,
     onNotice: notice,

@@ -11,7 +11,7 @@ export function runnerClient({ url, token }: RunnerAddress): ReplClient {
   return new ReplClient({
     url,
     headers,
-    makeSocket: (address, subprotocol) => new WebSocket(address, subprotocol, { headers, perMessageDeflate: false }),
+    makeSocket: (address, subprotocols) => new WebSocket(address, subprotocols, { headers, perMessageDeflate: false }),
   });
 }
 

@@ -1,14 +1,8 @@
 // Installs Debian packages, said aloud, and only where that can work: as root on a machine with apt.
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { answers, run, say } from './shell.mjs';
+import { onPath } from './on-path.mjs';
+import { answers, run, say, step } from './shell.mjs';
 
 let listsAreFresh = false;
-
-const onPath = (program) =>
-  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) =>
-    existsSync(join(folder, program)),
-  );
 
 /** Packages, of a map from program to package, whose program is missing here. */
 const missing = (programs) => [
@@ -25,27 +19,33 @@ const canInstall = () => process.getuid?.() === 0 && hasApt();
 
 const command = (packages) => `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
 
-/** What a person has to do; a minimal Debian has neither package lists nor sudo. */
+/** What a person has to type, null where there is no apt; a minimal Debian has neither package lists nor sudo. */
 function advice(packages) {
-  if (!hasApt()) return "Install them with this system's package manager; the names are Debian's.";
-  const [sudo, who] = onPath('sudo') ? ['sudo ', ''] : ['', ' as root'];
-  return `Type${who}: ${sudo}apt-get update && ${sudo}${command(packages)}`;
+  if (!hasApt()) return null;
+  const sudo = process.getuid?.() !== 0 && onPath('sudo') ? 'sudo ' : '';
+  return `${sudo}apt-get update && ${sudo}${command(packages)}`;
+}
+
+function needed(packages) {
+  const line = advice(packages);
+  if (line === null) return "Install them with this system's package manager; the names are Debian's.";
+  return `Type${process.getuid?.() === 0 || line.startsWith('sudo') ? '' : ' as root'}: ${line}`;
 }
 
 /** Installs what is missing; throws, naming the command to run, where it cannot. */
 async function need(programs) {
   const packages = missing(programs);
   if (packages.length === 0) return;
-  if (!canInstall()) throw new Error(`Missing here: ${packages.join(', ')}. ${advice(packages)}`);
+  if (!canInstall()) throw new Error(`Missing here: ${packages.join(', ')}. ${needed(packages)}`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   if (!listsAreFresh) {
-    say('apt-get update');
+    const update = () => run('apt-get', ['update', '-q'], { quiet: true, env });
     // One unreachable source among many must not stop what the others can deliver.
-    await run('apt-get', ['update', '-q'], { quiet: true, env }).catch((error) => say(error.message));
+    await step('apt-get update', update).catch((error) => say(error.message));
     listsAreFresh = true;
   }
-  say(command(packages));
-  await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { quiet: true, env });
+  const args = ['install', '-y', '--no-install-recommends', ...packages];
+  await step(command(packages), () => run('apt-get', args, { quiet: true, env }));
 }
 
-export const apt = { need, missing, canInstall, command };
+export const apt = { need, missing, advice, canInstall, command };

@@ -36,6 +36,19 @@ async function answers() {
   return ping?.status === 200;
 }
 
+/** What the daemon says of itself: its `version` and `info`. Rejects with an errno's code where none answers. */
+async function describe() {
+  const [version, info] = await Promise.all(['/version', '/info'].map((path) => ask('GET', path)));
+  if (info.status !== 200) throw new Error(info.text.trim());
+  return { version: JSON.parse(version.text), info: JSON.parse(info.text) };
+}
+
+/** The labels of an image; null when the daemon has no such image. */
+async function imageLabels(name) {
+  const { status, text } = await ask('GET', `/images/${name}/json`);
+  return status === 200 ? (JSON.parse(text).Config.Labels ?? {}) : null;
+}
+
 async function hasImage(name) {
   return (await ask('GET', `/images/${name}/json`)).status === 200;
 }
@@ -62,4 +75,4 @@ async function containers(label) {
   return JSON.parse(text).map(({ Id }) => Id);
 }
 
-export const docker = { answers, hasImage, imageId, importImage, containers };
+export const docker = { answers, describe, imageLabels, hasImage, imageId, importImage, containers };

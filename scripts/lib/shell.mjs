@@ -1,7 +1,27 @@
 // How the scripts run other programs: loudly, and with the output kept where it says why something failed.
 import { spawn, spawnSync } from 'node:child_process';
+import { clearInterval, setInterval } from 'node:timers';
 
 export const say = (text) => console.log(`» ${text}`);
+
+/** Says what is under way and, where a person watches, how long it has been; what it prints itself has to wait. */
+export async function step(what, work) {
+  if (!process.stdout.isTTY) {
+    say(`${what} …`);
+    return await work();
+  }
+  const startedAt = Date.now();
+  const seconds = () => `${Math.round((Date.now() - startedAt) / 1000)} s`;
+  const show = (text) => process.stdout.write(`\r\x1b[K» ${what}${text}`);
+  show(' …');
+  const ticking = setInterval(() => show(` … ${seconds()}`), 1_000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(ticking);
+    show(` (${seconds()})\n`);
+  }
+}
 
 /** Runs to the end; rejects when it fails. `quiet` shows the output only then. */
 export function run(command, args, { quiet = false, env, cwd } = {}) {
@@ -17,7 +37,8 @@ export function run(command, args, { quiet = false, env, cwd } = {}) {
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) return resolve();
-      if (quiet) process.stderr.write(Buffer.concat(kept).toString().split('\n').slice(-30).join('\n'));
+      if (quiet)
+        process.stderr.write(`\n${Buffer.concat(kept).toString().trimEnd().split('\n').slice(-30).join('\n')}\n`);
       reject(new Error(`\`${command} ${args.join(' ')}\` failed (exit code ${code}).`));
     });
   });

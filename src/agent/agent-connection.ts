@@ -3,12 +3,24 @@
  * and input, channels. It treats every byte as hostile: what is no frame, answers nothing that was asked or exceeds what was
  * allowed closes this connection, and only this one. It keeps no terminal log and makes no policy.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { RunnerError } from '../errors.js';
-import { channelWindowBytes, Channels, dataFrame, maxDataBytes, terminalChannel } from './channels.js';
-import { encodeFrame, FrameDecoder, FrameError, frameTypes, maxPayloadBytes, noops, type Frame } from './frame.js';
+import { beatPlaces, nextBeat } from './beat.js';
+import { ChannelDuplex } from './channel-duplex.js';
+import { Channels, dataFrame, maxDataBytes, terminalChannel } from './channels.js';
+import {
+  encodeFrame,
+  FrameDecoder,
+  FrameError,
+  frameTypes,
+  maxPayloadBytes,
+  noops,
+  payloadOf,
+  type Frame,
+} from './frame.js';
+import { GatheredOutput } from './gathered-output.js';
 import {
   deniedSchema,
   eventSchema,
@@ -17,7 +29,6 @@ import {
   unpackedSchema,
   usageSchema,
   restartedSchema,
-  spawnResultSchema,
   type AgentResponse,
   type AgentState,
   type ReplExit,
@@ -25,15 +36,19 @@ import {
   type Usage,
 } from './message.js';
 import { PendingRequests } from './pending-requests.js';
+import { spawn, type SpawnParameters } from './spawn.js';
 
-/** How often a runner speaks to each agent; the agent's lease lasts 5 s. */
-export const pingIntervalMs = 2_000;
+/** How often a runner speaks to each agent; the agent's lease lasts 8 s. */
+export const pingIntervalMs = 3_000;
+const ping = encodeFrame(frameTypes.ping);
 /** Bytes of terminal input that may be on their way; the agent grants more as the PTY takes them. */
 export const inputWindowBytes = 64 * 1024;
 const requestTimeoutMs = 15_000;
 const uploadTimeoutMs = 60_000;
 /** The agent keeps no more of a request that comes in parts. */
 const maxRequestBytes = 1024 * 1024;
+/** An output frame begins with the offset of its first byte. */
+const offsetBytes = 8;
 /** Every offset is below this; the agent reads it as "no limit". */
 export const unlimited = 0xffff_ffff_ffff_ffffn;
 
@@ -45,8 +60,8 @@ export interface AgentListener {
   onExit(exit: ReplExit, offset: number): void;
   /** The waiting REPL is up. */
   onReady(): void;
-  /** Once, at the end of the connection, for whatever reason. */
-  onClosed(reason: string): void;
+  /** Once, at the end of the connection; `streamLost` says that it was the stream's, and nobody's decision on this side. */
+  onClosed(reason: string, streamLost: boolean): void;
 }
 
 export interface StartParameters {
@@ -55,16 +70,11 @@ export interface StartParameters {
   readonly env: Readonly<Record<string, string>>;
   readonly startup: string | null;
   /** A normalised tar, or null for no files (start) and for leaving them alone (restart). */
-  readonly files: Buffer | null;
+  readonly files: TarContent | null;
 }
 
-export interface SpawnParameters {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly stdin: Buffer | null;
-  onStdout(data: Buffer): void;
-  onStderr(data: Buffer): void;
-}
+/** A whole tar, or one that comes in pieces. */
+export type TarContent = Buffer | AsyncIterable<Buffer>;
 
 export class AgentConnection {
   readonly #stream: Duplex;
@@ -72,9 +82,15 @@ export class AgentConnection {
   readonly #decoder = new FrameDecoder();
   readonly #pending = new PendingRequests();
   readonly #channels: Channels;
+  readonly #pingPlace = randomInt(beatPlaces);
   #pingTimer: NodeJS.Timeout | null = null;
   #sync: { nonce: Buffer; resolve(state: AgentState): void; reject(error: Error): void } | null = null;
   #outputCredit = 0;
+  readonly #output = new GatheredOutput((offset, data) => {
+    this.#listener.onOutput(offset, data);
+  });
+  /** Who gets the connections of programs in the sandbox to the way out. */
+  #takeConnection: ((connection: ChannelDuplex) => void) | null = null;
   #closed = false;
 
   constructor(stream: Duplex, listener: AgentListener) {
@@ -85,13 +101,13 @@ export class AgentConnection {
       this.#receive(chunk);
     });
     stream.on('error', (error) => {
-      this.close(`the stream failed: ${error.message}`);
+      this.#end(`the stream failed: ${error.message}`, true);
     });
     stream.on('close', () => {
-      this.close('the stream was closed');
+      this.#end('the stream was closed', true);
     });
     stream.on('end', () => {
-      this.close('the stream has ended');
+      this.#end('the stream has ended', true);
     });
   }
 
@@ -142,10 +158,18 @@ export class AgentConnection {
     const greeting = { replica: options.replica, resume_grace_seconds: options.resumeGraceSeconds };
     this.#write(encodeFrame(frameTypes.sync, nonce, Buffer.from(JSON.stringify(greeting))));
     const state = await answer;
-    this.#pingTimer ??= setInterval(() => {
-      this.#write(encodeFrame(frameTypes.ping));
-    }, pingIntervalMs).unref();
+    if (this.#pingTimer === null) this.#pingAfter(performance.now());
     return state;
+  }
+
+  #pingAfter(moment: number): void {
+    if (this.#closed) return;
+    const due = nextBeat(pingIntervalMs, this.#pingPlace, moment);
+    this.#pingTimer = setTimeout(() => {
+      this.#write(ping);
+      // Timers come late, or a little early.
+      this.#pingAfter(Math.max(due, performance.now()));
+    }, due - performance.now()).unref();
   }
 
   /** Gives the lease up, so that any replica may take it at once. Resolves when the word is on its way. */
@@ -160,79 +184,72 @@ export class AgentConnection {
 
   /** Lets a waiting REPL go with files, environment and size; resolves when it runs. */
   async start(parameters: StartParameters): Promise<{ files: number; bytes: number }> {
-    return unpackedSchema.parse(await this.#requestWithFiles('start', parameters));
+    return unpackedSchema.parse(await this.requestWithFiles('start', parameters));
   }
 
   /** A fresh REPL; resolves with the log offset at which its output starts. */
   async restart(parameters: StartParameters): Promise<{ offset: number }> {
-    return restartedSchema.parse(await this.#requestWithFiles('restart', parameters));
+    return restartedSchema.parse(await this.requestWithFiles('restart', parameters));
   }
 
   async resize(cols: number, rows: number): Promise<void> {
-    await this.#request('resize', { cols, rows });
+    await this.request('resize', { cols, rows });
   }
 
   async signal(name: string): Promise<void> {
-    await this.#request('signal', { name });
+    await this.request('signal', { name });
   }
 
   /** Interrupts past queued input where the terminal's mode makes 0x03 an interrupt; false where it does not. */
   async interrupt(): Promise<boolean> {
-    return z.object({ interrupted: z.boolean() }).parse(await this.#request('interrupt', {})).interrupted;
+    return z.object({ interrupted: z.boolean() }).parse(await this.request('interrupt', {})).interrupted;
   }
 
   async usage(): Promise<Usage> {
-    return usageSchema.parse(await this.#request('usage', {}));
+    return usageSchema.parse(await this.request('usage', {}));
   }
 
   /** Ends every process of the user. */
   async killAll(): Promise<void> {
-    await this.#request('kill_all', {});
-  }
-
-  /** Writes a normalised tar into the workspace; `replace` empties it first. */
-  async unpack(files: Buffer, options: { replace: boolean }): Promise<{ files: number; bytes: number }> {
-    return unpackedSchema.parse(await this.#requestWithFiles('unpack', { ...options, files }));
-  }
-
-  /** The workspace as a tar, in pieces, read as fast as `onData` returns. */
-  async pack(onData: (data: Buffer) => void): Promise<void> {
-    const channel = this.#channels.open((data) => {
-      onData(data);
-    });
-    try {
-      await this.#request('pack', { channel, credit: channelWindowBytes }, uploadTimeoutMs);
-    } finally {
-      this.#channels.close(channel);
-    }
+    await this.request('kill_all', {});
   }
 
   /** Runs a program on pipes to its end. Aborting kills it. */
-  async spawn(parameters: SpawnParameters, signal: AbortSignal): Promise<SpawnResult> {
-    signal.throwIfAborted();
-    const stdout = this.#channels.open((data) => {
-      parameters.onStdout(data);
+  spawn(parameters: SpawnParameters, signal: AbortSignal): Promise<SpawnResult> {
+    return spawn(this, parameters, signal);
+  }
+
+  /**
+   * Any request of the protocol; the caller checks what the answer holds. Rejects with AgentRefusal, or with RunnerError
+   * `sandbox_failed` when the connection ends; an agent that does not answer in time is closed. Null waits without a bound.
+   */
+  request(op: string, fields: object, timeoutMs: number | null = requestTimeoutMs): Promise<AgentResponse> {
+    return this.#send(this.#pending.nextId(), op, fields, timeoutMs);
+  }
+
+  /** A request with a tar on its way in, on a channel of its own. Rejects as `request` does, or as the content does. */
+  async requestWithFiles(op: string, parameters: { files: TarContent | null }): Promise<AgentResponse> {
+    const { files } = parameters;
+    if (files === null) return this.request(op, parameters);
+    const channel = this.#channels.next();
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#stream.uncork();
     });
-    const stderr = this.#channels.open((data) => {
-      parameters.onStderr(data);
-    });
-    const stdin = parameters.stdin === null ? null : this.#channels.open(() => undefined);
-    const { argv, env } = parameters;
-    const id = this.#pending.nextId();
-    const kill = (): void => {
-      this.#request('kill', { spawn: id }).catch(() => undefined);
-    };
-    try {
-      const fields = { argv, env, channels: { stdin, stdout, stderr }, credit: channelWindowBytes };
-      const answer = this.#send(id, 'spawn', fields, null);
-      answer.catch(() => undefined); // it may be refused while the standard input is still on its way
-      signal.addEventListener('abort', kill, { once: true });
-      if (stdin !== null && parameters.stdin !== null) await this.#channels.upload(stdin, parameters.stdin);
-      return spawnResultSchema.parse(await answer);
-    } finally {
-      signal.removeEventListener('abort', kill);
-      for (const channel of [stdout, stderr, stdin]) if (channel !== null) this.#channels.close(channel);
-    }
+    const answer = this.request(op, { ...parameters, files: channel }, uploadTimeoutMs);
+    const uploaded = this.#channels.upload(channel, files);
+    const [result] = await Promise.all([answer, uploaded]);
+    return result;
+  }
+
+  /** Whom the connections that programs in the sandbox make outwards are given to; until then each is ended at once. */
+  acceptConnections(take: (connection: ChannelDuplex) => void): void {
+    this.#takeConnection = take;
+  }
+
+  /** The byte streams that go with requests. */
+  get channels(): Channels {
+    return this.#channels;
   }
 
   /** Terminal input; the caller keeps within the credit that `onInputCredit` gives. */
@@ -253,15 +270,19 @@ export class AgentConnection {
   }
 
   close(reason: string): void {
+    this.#end(reason, false);
+  }
+
+  #end(reason: string, streamLost: boolean): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#pingTimer !== null) clearInterval(this.#pingTimer);
+    if (this.#pingTimer !== null) clearTimeout(this.#pingTimer);
     const error = this.#closedError(reason);
     this.#sync?.reject(error);
     this.#pending.rejectAll(error);
-    this.#channels.clear();
+    this.#channels.clear(error);
     this.#stream.destroy();
-    this.#listener.onClosed(reason);
+    this.#listener.onClosed(reason, streamLost);
   }
 
   #closedError(reason: string): RunnerError {
@@ -270,10 +291,6 @@ export class AgentConnection {
 
   #write(frame: Buffer): void {
     if (!this.#closed) this.#stream.write(frame);
-  }
-
-  #request(op: string, fields: object, timeoutMs: number = requestTimeoutMs): Promise<AgentResponse> {
-    return this.#send(this.#pending.nextId(), op, fields, timeoutMs);
   }
 
   #send(id: number, op: string, fields: object, timeoutMs: number | null): Promise<AgentResponse> {
@@ -286,20 +303,6 @@ export class AgentConnection {
     return answer;
   }
 
-  async #requestWithFiles(op: string, parameters: { files: Buffer | null }): Promise<AgentResponse> {
-    const { files } = parameters;
-    if (files === null) return this.#request(op, parameters);
-    const channel = this.#channels.next();
-    this.#stream.cork();
-    process.nextTick(() => {
-      this.#stream.uncork();
-    });
-    const answer = this.#request(op, { ...parameters, files: channel }, uploadTimeoutMs);
-    const uploaded = this.#channels.upload(channel, files);
-    const [result] = await Promise.all([answer, uploaded]);
-    return result;
-  }
-
   #receive(chunk: Buffer): void {
     if (this.#closed) return;
     try {
@@ -307,22 +310,29 @@ export class AgentConnection {
         this.#dispatch(frame);
         if (this.closed) return;
       }
+      this.#output.flush();
     } catch (error) {
       this.close(`a protocol error: ${error instanceof Error ? error.message : 'unknown'}`);
     }
   }
 
-  #dispatch({ type, payload }: Frame): void {
+  #dispatch(frame: Frame): void {
+    if (frame.type === frameTypes.output) {
+      this.#onOutput(frame);
+      return;
+    }
+    this.#output.flush();
+    this.#onMessage(frame.type, payloadOf(frame));
+  }
+
+  #onMessage(type: number, payload: Buffer): void {
     switch (type) {
-      case frameTypes.output:
-        this.#onOutput(payload);
-        break;
       case frameTypes.data:
       case frameTypes.end:
         this.#channels.receive(type, payload);
         break;
       case frameTypes.credit:
-        if (payload.readUInt32BE(0) === terminalChannel) this.#listener.onInputCredit(payload.readUInt32BE(4));
+        this.#onCredit(payload.readUInt32BE(0), payload.readUInt32BE(4));
         break;
       case frameTypes.response:
         this.#onResponse(payload);
@@ -338,14 +348,21 @@ export class AgentConnection {
     }
   }
 
-  #onOutput(payload: Buffer): void {
-    const offset = Number(payload.readBigUInt64BE(0));
-    const data = payload.subarray(8);
-    this.#outputCredit -= data.length;
-    if (data.length === 0 || this.#outputCredit < 0 || !Number.isSafeInteger(offset)) {
+  #onOutput(frame: Frame): void {
+    const split = (frame.pieces[0]?.length ?? 0) < offsetBytes;
+    const [first = Buffer.alloc(0), ...rest] = split ? [payloadOf(frame)] : frame.pieces;
+    const offset = Number(first.readBigUInt64BE(0));
+    const length = first.length - offsetBytes + rest.reduce((sum, piece) => sum + piece.length, 0);
+    this.#outputCredit -= length;
+    if (length === 0 || this.#outputCredit < 0 || !Number.isSafeInteger(offset)) {
       throw new FrameError('output beyond what was allowed');
     }
-    this.#listener.onOutput(offset, data);
+    this.#output.add(offset, [first.subarray(offsetBytes), ...rest]);
+  }
+
+  #onCredit(channel: number, bytes: number): void {
+    if (channel === terminalChannel) this.#listener.onInputCredit(bytes);
+    else this.#channels.grant(channel, bytes);
   }
 
   #onResponse(payload: Buffer): void {
@@ -355,8 +372,14 @@ export class AgentConnection {
   #onEvent(payload: Buffer): void {
     const event = eventSchema.parse(JSON.parse(payload.toString()));
     if (event.event === 'ready') this.#listener.onReady();
+    else if (event.event === 'connect') this.#onConnect(event.channel);
     else
       this.#listener.onExit({ outcome: event.outcome, exit_code: event.exit_code, signal: event.signal }, event.offset);
+  }
+
+  #onConnect(channel: number): void {
+    if (this.#takeConnection === null) this.#channels.refuse(channel);
+    else this.#takeConnection(new ChannelDuplex(this.#channels, channel));
   }
 
   #onSyncAnswer(type: number, payload: Buffer): void {

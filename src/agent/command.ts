@@ -27,3 +27,6 @@ export function agentCommand(spec: SandboxSpec): string[] {
   };
   return ['python3', '-I', '-S', '-u', `${agentFolder}/agent.py`, JSON.stringify(settings)];
 }
+
+/** argv that writes what Python compiles of the agent and the hooks to standard output: images/agent/image/compiled.py. */
+export const compileCommand: readonly string[] = ['python3', '-I', '-S', `${agentFolder}/image/compiled.py`];

@@ -70,57 +70,102 @@ export const noops = Buffer.alloc(headerBytes + maxPayloadBytes + trailerBytes, 
 
 export interface Frame {
   readonly type: number;
-  /** A view into what arrived, which nobody writes to again. */
-  readonly payload: Buffer;
+  /** The payload as views into what arrived, which nobody writes to again; none is empty. */
+  readonly pieces: readonly Buffer[];
 }
+
+/** The payload in one piece, copied only where it came in several. */
+export function payloadOf({ pieces }: Frame): Buffer {
+  const [first = Buffer.alloc(0)] = pieces;
+  return pieces.length > 1 ? Buffer.concat(pieces) : first;
+}
+
+/** A payload that trickles in is joined at this many pieces, each of which may keep a whole chunk in memory. */
+const maxPieces = 32;
 
 /**
  * Splits what an agent sends into frames. Until `seek` has found its nonce everything is dropped, so that decoding may
  * begin in the middle of a stream. Throws FrameError on a damaged, oversized or unknown frame.
  */
 export class FrameDecoder {
-  #pending: Buffer = Buffer.alloc(0);
-  #nonce: Buffer | null = null;
+  readonly #header = Buffer.alloc(headerBytes);
+  #headerFilled = 0;
+  #pieces: Buffer[] = [];
+  #payloadLeft = 0;
+  #checksum = 0;
+  readonly #trailer = Buffer.alloc(trailerBytes);
+  #trailerFilled = 0;
+  /** What is sought, and what has come of it. */
+  #sought: { readonly nonce: Buffer; came: Buffer } | null = null;
 
   /** Drops everything before the frame whose payload starts with this nonce. */
   seek(nonce: Buffer): void {
-    this.#nonce = nonce;
-    this.#pending = Buffer.alloc(0);
+    this.#sought = { nonce, came: Buffer.alloc(0) };
+    this.#reset();
   }
 
-  *push(chunk: Buffer): Generator<Frame> {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    if (this.#nonce !== null && !this.#find(this.#nonce)) return;
-    for (;;) {
-      const frame = this.#next();
-      if (frame === null) return;
-      yield frame;
+  *push(arrived: Buffer): Generator<Frame> {
+    const chunk = this.#sought === null ? arrived : this.#find(this.#sought, arrived);
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#headerFilled < headerBytes) at += this.#takeHeader(chunk, at);
+      else if (this.#payloadLeft > 0) at += this.#takePayload(chunk, at);
+      else at += this.#takeTrailer(chunk, at);
+      if (this.#trailerFilled === trailerBytes) yield this.#whole();
     }
   }
 
-  #find(nonce: Buffer): boolean {
-    const index = this.#pending.indexOf(nonce);
+  /** What is to be decoded: from the frame with the nonce on, or nothing yet. */
+  #find(sought: { readonly nonce: Buffer; came: Buffer }, chunk: Buffer): Buffer {
+    const { nonce } = sought;
+    const came = Buffer.concat([sought.came, chunk]);
+    const index = came.indexOf(nonce);
     if (index < headerBytes) {
-      const kept = headerBytes + nonce.length - 1;
-      if (this.#pending.length > kept) this.#pending = Buffer.from(this.#pending.subarray(-kept));
-      return false;
+      sought.came = Buffer.from(came.subarray(-(headerBytes + nonce.length - 1)));
+      return Buffer.alloc(0);
     }
-    this.#pending = this.#pending.subarray(index - headerBytes);
-    this.#nonce = null;
-    return true;
+    this.#sought = null;
+    return came.subarray(index - headerBytes);
   }
 
-  #next(): Frame | null {
-    const pending = this.#pending;
-    if (pending.length < headerBytes) return null;
-    const type = pending.readUInt8(0);
+  #takeHeader(chunk: Buffer, at: number): number {
+    const taken = chunk.copy(this.#header, this.#headerFilled, at, at + headerBytes - this.#headerFilled);
+    this.#headerFilled += taken;
+    const type = this.#header.readUInt8(0);
     if (!fromAgent.has(type)) throw new FrameError(`a frame of type ${type}`);
-    const length = pending.readUInt32BE(1);
-    if (length > maxPayloadBytes) throw new FrameError(`a frame of ${length} bytes`);
-    const end = headerBytes + length;
-    if (pending.length < end + trailerBytes) return null;
-    if (crc32(pending.subarray(0, end)) !== pending.readUInt32BE(end)) throw new FrameError('a damaged frame');
-    this.#pending = pending.subarray(end + trailerBytes);
-    return { type, payload: pending.subarray(headerBytes, end) };
+    if (this.#headerFilled < headerBytes) return taken;
+    this.#payloadLeft = this.#header.readUInt32BE(1);
+    if (this.#payloadLeft > maxPayloadBytes) throw new FrameError(`a frame of ${this.#payloadLeft} bytes`);
+    this.#checksum = crc32(this.#header);
+    return taken;
+  }
+
+  #takePayload(chunk: Buffer, at: number): number {
+    const piece = chunk.subarray(at, at + this.#payloadLeft);
+    this.#payloadLeft -= piece.length;
+    this.#checksum = crc32(piece, this.#checksum);
+    if (this.#pieces.length === maxPieces) this.#pieces = [Buffer.concat(this.#pieces)];
+    this.#pieces.push(piece);
+    return piece.length;
+  }
+
+  #takeTrailer(chunk: Buffer, at: number): number {
+    const taken = chunk.copy(this.#trailer, this.#trailerFilled, at, at + trailerBytes - this.#trailerFilled);
+    this.#trailerFilled += taken;
+    return taken;
+  }
+
+  #whole(): Frame {
+    if (this.#trailer.readUInt32BE(0) !== this.#checksum) throw new FrameError('a damaged frame');
+    const frame = { type: this.#header.readUInt8(0), pieces: this.#pieces };
+    this.#reset();
+    return frame;
+  }
+
+  #reset(): void {
+    this.#headerFilled = 0;
+    this.#pieces = [];
+    this.#payloadLeft = 0;
+    this.#trailerFilled = 0;
   }
 }

@@ -15,7 +15,7 @@ export interface Setting<T> {
   readonly schema: z.ZodType<T, string>;
 }
 
-interface Described {
+export interface Described {
   readonly fallback: string;
   readonly meaning: string;
 }
@@ -23,14 +23,6 @@ interface Described {
 /** Bounds of a number; both included. */
 export interface Range {
   readonly min: number;
-  readonly max: number;
-}
-
-export interface PoolSize {
-  readonly language: string;
-  /** Warm sandboxes that the pool always wants. */
-  readonly min: number;
-  /** Warm sandboxes that it grows to under load. */
   readonly max: number;
 }
 
@@ -76,30 +68,20 @@ export function list(pattern: RegExp, described: Described & { allowed: string }
   return setting(described, splitAtCommas.pipe(z.array(z.string().regex(pattern))));
 }
 
-/** Pool sizes: `python=4,node=1:8`. A size without a maximum may grow to four times itself. */
-export function poolSizes(described: Described): Setting<readonly PoolSize[]> {
-  const allowed =
-    'language=min or language=min:max with commas between, each language once, 0 to 1000, min at most max';
-  const pool = splitAtCommas
-    .pipe(z.array(z.string().regex(/^[a-z][a-z0-9_-]{0,39}=\d{1,4}(:\d{1,4})?$/)))
-    .transform((parts) => parts.map(poolSize))
-    .refine((sizes) => sizes.every(({ min, max }) => min <= max && max <= 1000))
-    .refine((sizes) => new Set(sizes.map(({ language }) => language)).size === sizes.length);
-  return setting({ ...described, allowed }, pool);
+/** Up to `most` secrets with commas between them, each as good as the others; '' is an empty list. */
+export function secrets(most: number, described: Described): Setting<readonly string[]> {
+  const allowed = `1 to ${most} secrets with commas between, each of 32 to 1024 printable ASCII characters without spaces and commas`;
+  const schema = splitAtCommas.pipe(z.array(z.string().regex(/^[\x21-\x2b\x2d-\x7e]{32,1024}$/)).max(most));
+  return setting({ ...described, allowed, secret: true }, schema);
 }
 
-const splitAtCommas = z.string().transform((value) =>
+/** The parts of a list with commas between them, spaces ignored. */
+export const splitAtCommas = z.string().transform((value) =>
   value
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
-
-function poolSize(part: string): PoolSize {
-  const [language = '', sizes = ''] = part.split('=');
-  const [min = '', max] = sizes.split(':');
-  return { language, min: Number(min), max: max === undefined ? Number(min) * 4 : Number(max) };
-}
 
 function numeric(pattern: RegExp, { min, max }: Range) {
   return z.string().regex(pattern).transform(Number).pipe(z.number().min(min).max(max));

@@ -2,58 +2,76 @@
  * The HTTP application: what every request and answer has in common (ids, headers, authorisation, log lines, errors) and
  * the routes. It neither listens nor knows of websockets. express is known in this folder only.
  */
+import type { RequestListener } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { RunnerError } from '../errors.js';
+import { maskId } from '../ids.js';
+import { answerHeaders } from './answer-headers.js';
 import type { AppParts } from './app-parts.js';
 import { authorize } from './authorize.js';
 import { drainBody } from './body.js';
+import { callerOf, noteCaller } from './caller.js';
 import { asRunnerError, sendError } from './error-response.js';
-import { openApiDocument } from './openapi.js';
-import { pageFiles } from './page.js';
+import { docsFiles, pageFiles } from './page.js';
 import { requestIdOf } from './request-id.js';
+import { requestPath } from './request-path.js';
 import type { Route } from './route.js';
+import { archiveRoutes } from './routes/archive-routes.js';
+import { documentRoute } from './routes/document-route.js';
+import { drainRoute } from './routes/drain-route.js';
+import { fileRoutes } from './routes/file-routes.js';
+import { forkRoute } from './routes/fork-route.js';
+import { evaluateRoutes } from './routes/evaluate-routes.js';
 import { probeRoutes } from './routes/probe-routes.js';
+import { runRoutes } from './routes/run-routes.js';
 import { sessionRoutes } from './routes/session-routes.js';
 import { startRoute } from './routes/start-route.js';
 import { requestSchemas } from './schemas.js';
 
-export function createApp(parts: AppParts): Express {
+export function createApp(parts: AppParts): RequestListener {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   const routes = allRoutes(parts);
   const probes = routes.filter((route) => route.open === true);
   app.use(prepare(parts, new Set(probes.map(({ path }) => path))));
   mount(app, probes);
-  app.use((request: Request, _response: Response, next: NextFunction) => {
-    authorize(request, parts.config);
+  // Nothing in it is secret: the document that it shows is asked for with the token.
+  if (parts.docsFolder !== undefined) app.use('/docs', docsFiles(parts.docsFolder));
+  const { keys } = parts;
+  const { allowedOrigins } = parts.config;
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    noteCaller(response, authorize(request, { keys, allowedOrigins }));
     next();
   });
   mount(
     app,
     routes.filter((route) => route.open !== true),
   );
-  if (parts.pageFolder !== undefined && parts.config.apiToken === null) app.use(pageFiles(parts.pageFolder));
+  if (parts.pageFolder !== undefined && !keys.required) app.use(pageFiles(parts.pageFolder));
   app.use(() => {
     throw new RunnerError('route_unknown', 'There is no such call; GET /openapi.json lists the calls.');
   });
   app.use(answerError(parts));
-  return app;
+  return (request, response) => {
+    request.url = requestPath(request.url ?? '');
+    app(request, response);
+  };
 }
 
 function allRoutes(parts: AppParts): Route[] {
   const schemas = requestSchemas(parts.config.maxLimits);
-  const routes = [...probeRoutes(parts), startRoute(parts, schemas), ...sessionRoutes(parts, schemas)];
-  const document = openApiDocument(routes, parts.sha);
-  const openApi: Route = {
-    method: 'get',
-    path: '/openapi.json',
-    summary: 'This document.',
-    answer: { status: 200, contentType: 'application/json' },
-    handle: (_request, response) => {
-      response.json(document);
-    },
-  };
-  return [...routes, openApi];
+  const routes = [
+    ...probeRoutes(parts),
+    drainRoute(parts),
+    startRoute(parts, schemas),
+    ...sessionRoutes(parts, schemas),
+    ...fileRoutes(parts),
+    ...archiveRoutes(parts),
+    forkRoute(parts, schemas),
+    ...runRoutes(parts),
+    ...evaluateRoutes(parts),
+  ];
+  return [...routes, documentRoute(routes, parts.sha)];
 }
 
 function mount(app: Express, routes: readonly Route[]): void {
@@ -69,22 +87,31 @@ function mount(app: Express, routes: readonly Route[]): void {
 }
 
 /** @param often paths that machines ask for all the time, whose log lines are for debugging alone */
-function prepare({ logger }: AppParts, often: ReadonlySet<string>) {
+function prepare({ logger, metrics }: AppParts, often: ReadonlySet<string>) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const began = performance.now();
     const requestId = requestIdOf(request.headers['x-request-id']);
     response.setHeader('X-Request-Id', requestId);
-    response.setHeader('Cache-Control', 'no-store');
-    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.set(answerHeaders);
     response.once('close', () => {
-      const status = response.writableFinished ? response.statusCode : 'aborted';
+      const status = response.writableFinished ? response.statusCode : null;
       // The route's pattern, since its path holds an id.
-      const route = routePattern(request);
-      const fields = { requestId, method: request.method, route, status, ms: performance.now() - began };
+      const [route, { method }, ms] = [routePattern(request), request, performance.now() - began];
+      metrics.observeRequest({ method, route, status, ms });
+      const about = { key: callerOf(response), ...sessionOf(request, response) };
+      const fields = { requestId, ...about, method, route, status: status ?? 'aborted', ms };
       logger[often.has(route) ? 'debug' : 'info'](fields, 'request-done');
     });
     next();
   };
+}
+
+/** Which session it was about, masked: the one in the path, or the one that was started. */
+function sessionOf(request: Request, response: Response): { session?: string } {
+  const location = response.getHeader('Location');
+  const path = typeof location === 'string' ? location : request.path;
+  const id = /^\/repl\/([^/]+)/.exec(path)?.[1];
+  return id === undefined ? {} : { session: maskId(id) };
 }
 
 function routePattern(request: Request): string {

@@ -31,18 +31,28 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     };
     const onGone = (): void => {
       settle(() => {
-        reject(new RunnerError('malformed_request', 'The connection was closed before the body was complete.'));
+        reject(brokenOff());
       });
     };
     const refuse = (): void => {
       settle(() => {
-        const message = `The body is larger than ${maxBytes} bytes.`;
-        reject(new RunnerError('body_too_large', message, { context: { max_bytes: maxBytes } }));
+        reject(tooLarge(maxBytes));
       });
     };
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) refuse();
     else request.on('data', onData).once('end', onEnd).once('error', onGone).once('close', onGone);
   });
+}
+
+export function tooLarge(maxBytes: number): RunnerError {
+  const message = `The body is larger than ${maxBytes} bytes.`;
+  return new RunnerError('body_too_large', message, { context: { max_bytes: maxBytes } });
+}
+
+/** The client has left early. */
+export function brokenOff(cause?: unknown): RunnerError {
+  const message = 'The connection was closed before the body was complete.';
+  return new RunnerError('malformed_request', message, cause === undefined ? {} : { cause });
 }
 
 /** Throws away what is still to come of a body, so that the client reads its answer; cuts a client that does not stop. */

@@ -16,11 +16,16 @@ export function asRunnerError(error: unknown): RunnerError {
 
 /** Answers with the status, the headers and the body of the error. */
 export function sendError(response: Response, error: RunnerError): void {
-  const { status, retryable } = errorCodes[error.code];
-  const { code, message, context } = error;
+  const { status } = errorCodes[error.code];
   if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
-  if (status === 503) response.setHeader('Retry-After', String(retryAfterSeconds(context.retry_after_seconds)));
-  response.status(status).json({ error: { code, message, retryable, context } });
+  const { retry_after_seconds: retryAfter } = error.context;
+  if (status === 503 || status === 429) response.setHeader('Retry-After', String(retryAfterSeconds(retryAfter)));
+  response.status(status).json(errorAnswer(error));
+}
+
+/** The error as clients read it, in an answer or in an event. */
+export function errorAnswer({ code, message, context }: RunnerError): object {
+  return { error: { code, message, retryable: errorCodes[code].retryable, context } };
 }
 
 function retryAfterSeconds(given: unknown): number {

@@ -1,81 +1,69 @@
-/** Makes the OpenAPI 3.1 document from the routes and the schemas that validate their requests. */
-import { z } from 'zod';
-import type { Route, RouteBody } from './route.js';
+/**
+ * Makes the OpenAPI 3.1 document from the routes and the schemas that validate their requests, so that it cannot say
+ * anything else than they do.
+ */
+import { ComponentSchemas } from './openapi/component-schemas.js';
+import type { Node } from './openapi/node.js';
+import { operation } from './openapi/operation.js';
+import { documentPath } from './openapi/parameters.js';
+import { routeTags, type Route } from './route.js';
 import { errorSchema } from './schemas.js';
-import { archiveTypes } from './upload.js';
 
-/** A JSON object of the document. */
-type Node = Record<string, unknown>;
+const description = `A fresh, sandboxed, genuine REPL for every \`POST /repl\`.
+
+JSON in, JSON out, keys in \`snake_case\`; the contents of archives are raw octets. Unknown fields are refused. Whoever knows a
+session's \`id\` may type into it; its \`view_id\` can only look. Every GET answers HEAD too.
+
+Decide by an error's \`code\`: its \`message\` is for people, and \`retryable\` tells whether the same request may succeed later.`;
+
+const text = { type: 'string' };
 
 export function openApiDocument(routes: readonly Route[], sha: string): Node {
+  const schemas = new ComponentSchemas();
   const paths: Record<string, Node> = {};
   for (const route of routes) {
-    const path = route.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method]: operation(route) };
+    const path = documentPath(route.path);
+    paths[path] = { ...paths[path], [route.method]: operation(route, schemas) };
   }
+  schemas.schemaOf(errorSchema, 'output');
+  const used = new Set(routes.map(({ tag }) => tag));
   return {
     openapi: '3.1.0',
-    info: { title: 'repl_runner', version: sha, description: 'A fresh, sandboxed, genuine REPL for every POST /repl.' },
+    info: { title: 'repl_runner', version: sha, description, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/', description: 'This replica.' }],
+    tags: Object.entries(routeTags)
+      .filter(([name]) => used.has(name as keyof typeof routeTags))
+      .map(([name, meaning]) => ({ name, description: meaning })),
     paths,
-    components: {
-      schemas: { Error: jsonSchema(errorSchema, 'output') },
-      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
-    },
+    components: { schemas: schemas.all(), parameters, headers, securitySchemes },
   };
 }
 
-function operation(route: Route): Node {
-  const { status, schema, contentType } = route.answer;
-  const content =
-    schema === undefined
-      ? contentOf(contentType, { type: 'string' })
-      : contentOf('application/json', jsonSchema(schema, 'output'));
-  return {
-    summary: route.summary,
-    ...(route.open === true ? {} : { security: [{ token: [] }] }),
-    parameters: [...pathParameters(route.path), ...queryParameters(route.query)],
-    ...(route.body === undefined ? {} : { requestBody: { content: requestContent(route.body) } }),
-    responses: {
-      [status]: { description: 'Done.', ...content },
-      default: {
-        description: 'An error.',
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
-      },
-    },
-  };
-}
-
-function contentOf(type: string | undefined, schema: Node): Node {
-  return type === undefined ? {} : { content: { [type]: { schema } } };
-}
-
-function requestContent({ json, formOptions }: RouteBody): Node {
-  const content: Node = { 'application/json': { schema: jsonSchema(json, 'input') } };
-  if (formOptions === undefined) return content;
-  for (const type of Object.keys(archiveTypes)) content[type] = { schema: {} };
-  const archive = { contentMediaType: 'application/octet-stream' };
-  const properties = { archive, options: jsonSchema(formOptions, 'input') };
-  content['multipart/form-data'] = { schema: { type: 'object', properties, additionalProperties: false } };
-  return content;
-}
-
-function pathParameters(path: string): Node[] {
-  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
-    name,
+const parameters = {
+  SessionId: {
+    name: 'id',
     in: 'path',
     required: true,
-    schema: { type: 'string' },
-  }));
-}
+    description: "A session's `id`, or its `view_id` where nothing is changed.",
+    schema: text,
+    example: 'runner-1.3f2b8c1e-9d4a-4b6f-8a7e-0123456789ab',
+  },
+  RequestId: {
+    name: 'X-Request-Id',
+    in: 'header',
+    description:
+      'Comes back in the answer and stands in log lines; another one is made up when it is not of this form.',
+    schema: { ...text, pattern: '^[A-Za-z0-9._:+/=-]{1,128}$' },
+  },
+};
 
-function queryParameters(query: z.ZodType | undefined): Node[] {
-  if (query === undefined) return [];
-  const { properties = {} } = z.toJSONSchema(query, { io: 'input' });
-  // Needed beside an archive only, therefore never required.
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
-}
+const headers = {
+  RequestId: { description: "The caller's, or a new one.", required: true, schema: text },
+  RetryAfter: { description: 'Seconds to wait.', required: true, schema: { ...text, pattern: '^[0-9]+$' } },
+  Location: { description: 'Path of the new session.', required: true, schema: text },
+  Authenticate: { description: 'What is missing.', required: true, schema: { ...text, const: 'Bearer' } },
+};
 
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Node {
-  const { $schema: _version, ...rest } = z.toJSONSchema(schema, { io });
-  return rest;
-}
+const securitySchemes = {
+  token: { type: 'http', scheme: 'bearer', description: 'Needed where `REPL_RUNNER_API_TOKEN` is set.' },
+};

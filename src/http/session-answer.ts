@@ -28,6 +28,7 @@ function common(session: SessionHandle) {
     created_at: session.createdAt.toISOString(),
     expires_at: session.expiresAt.toISOString(),
     limits: limitsAnswer(session.limits),
+    egress: [...session.egress],
     started: { cold: session.cold, wait_ms: session.waitMs },
     exit: exit === null ? null : { outcome: exit.outcome, exit_code: exit.exitCode, signal: exit.signal },
     attachments: session.attachments,

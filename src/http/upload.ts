@@ -2,6 +2,7 @@
  * Reads what `POST /repl` and restart are given, in whichever of the accepted types: JSON, a tar, a gzipped tar, or a
  * form with an archive and options. Everything that can be refused is refused here, before a sandbox is claimed.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
 import type { z } from 'zod';
 import { RunnerError } from '../errors.js';
@@ -33,7 +34,7 @@ export interface UploadShape<Options> {
   /** Makes options out of the query of an archive. */
   fromQuery(query: unknown): Options;
   /** Refuses options that cannot be served, before the files are looked at. */
-  check(options: Options): void;
+  check(options: Options, headers: IncomingHttpHeaders): void;
 }
 
 export interface Upload<Options> {
@@ -50,6 +51,11 @@ export interface UploadBounds {
 /** The size of a terminal when the request does not say. */
 export const defaultSize: Size = Object.freeze({ cols: 80, rows: 24 });
 
+interface Received {
+  readonly body: Buffer;
+  readonly headers: IncomingHttpHeaders;
+}
+
 /** Reads and checks the whole body. Throws RunnerError; a client that leaves halfway makes it throw as well. */
 export async function readUpload<Options>(
   request: Request,
@@ -57,17 +63,18 @@ export async function readUpload<Options>(
   bounds: UploadBounds,
   signal: AbortSignal,
 ): Promise<Upload<Options>> {
+  const { headers } = request;
   const type = mediaType(request);
   if (type === 'application/json') {
-    return fromJson(await readBody(request, bounds.maxBodyBytes), shape, bounds);
+    return fromJson({ body: await readBody(request, bounds.maxBodyBytes), headers }, shape, bounds);
   }
   if (type === 'multipart/form-data') {
     const body = await readBody(request, bounds.maxBodyBytes);
-    return fromMultipart({ body, contentType: request.headers['content-type'] ?? '' }, shape, bounds, signal);
+    return fromMultipart({ body, headers }, shape, bounds, signal);
   }
   if (!isArchiveType(type)) throw unsupported(type);
   const options = shape.fromQuery({ ...request.query });
-  shape.check(options);
+  shape.check(options, headers);
   const body = await readBody(request, bounds.maxBodyBytes);
   const { gzip } = archiveTypes[type];
   return { options, entries: await readArchive(body, { gzip, bounds: bounds.workspaceBounds, signal }) };
@@ -80,26 +87,38 @@ export async function readJson(request: Request, maxBodyBytes: number): Promise<
   return parseJson(await readBody(request, maxBodyBytes));
 }
 
-function fromJson<Options>(body: Buffer, shape: UploadShape<Options>, bounds: UploadBounds): Upload<Options> {
+/** The same where an empty body means no options. */
+export async function readOptionalJson(request: Request, maxBodyBytes: number): Promise<unknown> {
+  const type = mediaType(request);
+  if (type !== 'application/json') throw unsupported(type, ['application/json']);
+  const body = await readBody(request, maxBodyBytes);
+  return body.length === 0 ? {} : parseJson(body);
+}
+
+function fromJson<Options>(
+  { body, headers }: Received,
+  shape: UploadShape<Options>,
+  bounds: UploadBounds,
+): Upload<Options> {
   const value = body.length === 0 ? {} : parseJson(body);
   refuseProto(value);
   const options = validate(shape.json, value);
-  shape.check(options);
+  shape.check(options, headers);
   const { files } = options;
   return { options, entries: files === undefined ? null : entriesFromJson(files, bounds.workspaceBounds) };
 }
 
 async function fromMultipart<Options>(
-  { body, contentType }: { body: Buffer; contentType: string },
+  { body, headers }: Received,
   shape: UploadShape<Options>,
   { workspaceBounds }: UploadBounds,
   signal: AbortSignal,
 ): Promise<Upload<Options>> {
-  const { archive, options: text } = await readMultipart(body, contentType);
+  const { archive, options: text } = await readMultipart(body, headers['content-type'] ?? '');
   const value = text === null ? {} : parseJson(text);
   refuseProto(value);
   const options = validate(shape.options, value);
-  shape.check(options);
+  shape.check(options, headers);
   if (archive === null) return { options, entries: null };
   const gzip = archive[0] === 0x1f && archive[1] === 0x8b;
   return { options, entries: await readArchive(archive, { gzip, bounds: workspaceBounds, signal }) };
@@ -116,7 +135,8 @@ function refuseProto(value: unknown): void {
   throw new RunnerError('request_invalid', 'The name __proto__ is not allowed.', { context: { problems } });
 }
 
-function mediaType(request: Request): string {
+/** Without parameters, in lower case; '' where none is named. Refuses a content encoding. */
+export function mediaType(request: Request): string {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
     throw new RunnerError('media_type_unsupported', 'Send the body without Content-Encoding.', {
@@ -135,7 +155,7 @@ function isArchiveType(type: string): type is keyof typeof archiveTypes {
   return Object.hasOwn(archiveTypes, type);
 }
 
-function unsupported(
+export function unsupported(
   type: string,
   accepted: readonly string[] = ['application/json', ...Object.keys(archiveTypes), 'multipart/form-data'],
 ): RunnerError {

@@ -44,7 +44,7 @@ export class Catalogue {
     const found = this.languages.find((language) => language.name === name);
     if (found !== undefined) return found;
     const known = this.languages.map((language) => language.name);
-    throw new RunnerError('language_unknown', `There is no language of this name; known are: ${known.join(', ')}.`, {
+    throw new RunnerError('language_unknown', `There is no language ${name}; known are: ${known.join(', ')}.`, {
       context: { known },
     });
   }
@@ -66,6 +66,8 @@ function languageOf(name: string, imageTag: string, manifest: Manifest): Languag
     title: manifest.title,
     image: `repl_runner/${name}:${imageTag}`,
     repl: manifest.repl,
+    run: manifest.run,
+    ...(manifest.evaluate === undefined ? {} : { evaluate: manifest.evaluate }),
     env: manifest.env,
     startupHook: manifest.startup_hook,
     hostPrograms: manifest.host_programs,

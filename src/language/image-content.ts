@@ -10,13 +10,15 @@ import { join, relative } from 'node:path';
 export const contentLabel = 'repl_runner.content';
 
 const folderOfTheAgent = 'agent';
+/** What Python has compiled, what people read, and the conversation that tests play. */
+const notInImages = /\.pyc$|\.md$|^dialogue\.json$/;
 
 /** Files that go into the language's image, relative to the images folder, sorted. */
 export async function imageFiles(imagesFolder: string, language: string): Promise<string[]> {
   const found: string[] = [];
   for (const folder of [folderOfTheAgent, language]) {
     const entries = await readdir(join(imagesFolder, folder), { withFileTypes: true, recursive: true });
-    const files = entries.filter((entry) => entry.isFile() && !/\.(pyc|md)$/.test(entry.name));
+    const files = entries.filter((entry) => entry.isFile() && !notInImages.test(entry.name));
     found.push(...files.map((entry) => relative(imagesFolder, join(entry.parentPath, entry.name))));
   }
   return found.sort();

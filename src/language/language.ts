@@ -5,8 +5,12 @@ export interface Language {
   readonly title: string;
   /** The image that the Docker driver starts. */
   readonly image: string;
-  /** argv of the REPL inside the sandbox. */
-  readonly repl: readonly string[];
+  /** argv of the REPL inside the sandbox; null for a language that only runs files. */
+  readonly repl: readonly string[] | null;
+  /** How a file is run; null for a language that cannot. */
+  readonly run: LanguageRun | null;
+  /** argv of the harness that calls functions for `evaluate`; absent where a language has none. */
+  readonly evaluate?: readonly string[];
   /** Environment of every process of the user. */
   readonly env: Readonly<Record<string, string>>;
   /**
@@ -18,4 +22,13 @@ export interface Language {
   readonly hostPrograms: readonly string[];
   /** argv that prints the version. */
   readonly version: readonly string[];
+}
+
+/** In each argv `{file}` stands for the file to run, relative to the workspace. */
+export interface LanguageRun {
+  /** The file that is run where the request names none. */
+  readonly file: string;
+  /** What makes a program of the file, once before it is run, however often; null where there is nothing to make. */
+  readonly build: readonly string[] | null;
+  readonly argv: readonly string[];
 }

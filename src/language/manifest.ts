@@ -9,7 +9,10 @@ const variable = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be an environment 
 
 export const manifestSchema = z.strictObject({
   title: z.string().min(1),
-  repl: argv,
+  repl: argv.nullable(),
+  run: z.strictObject({ file: z.string().min(1), build: argv.nullable(), argv }).nullable(),
+  /** argv of a program that does what images/agent/evaluate.py does; absent where functions cannot be called. */
+  evaluate: argv.optional(),
   version: argv,
   env: z.record(variable, z.string()),
   startup_hook: z

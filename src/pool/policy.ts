@@ -9,15 +9,24 @@ export interface PoolBounds {
 }
 
 /** Claims are counted over this long; shorter forgets a class between two tasks, longer keeps memory for nothing. */
-export const rateWindowMs = 60_000;
+const rateWindowMs = 60_000;
 /** A burst counts fully for this long, so that thirty learners who start at once find the second thirty prepared. */
 const burstWindowMs = 10_000;
+
+/** A pool follows this part of the claims of a minute. */
+const claimsPerPlace = 4;
+
+/** The claims that the target depends on: from a number on, which the maximum gives, older ones change nothing. */
+export function claimsThatCount(bounds: PoolBounds, claims: readonly number[], now: number): number[] {
+  const decisive = bounds.max * claimsPerPlace;
+  return claims.filter((at, index) => now - at < rateWindowMs && claims.length - index <= decisive);
+}
 
 /** Moments of recent claims, newest last. */
 export function targetSize(bounds: PoolBounds, claims: readonly number[], now: number): number {
   const burst = claims.filter((at) => now - at < burstWindowMs).length;
   const perMinute = claims.filter((at) => now - at < rateWindowMs).length;
-  return Math.min(bounds.max, Math.max(bounds.min, burst, Math.ceil(perMinute / 4)));
+  return Math.min(bounds.max, Math.max(bounds.min, burst, Math.ceil(perMinute / claimsPerPlace)));
 }
 
 export interface RefillState {

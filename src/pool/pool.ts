@@ -5,7 +5,7 @@
 import { RunnerError } from '../errors.js';
 import type { Language } from '../language/language.js';
 import type { Limits } from '../sandbox/limits.js';
-import { rateWindowMs, refillCount, targetSize, type PoolBounds } from './policy.js';
+import { claimsThatCount, refillCount, targetSize, type PoolBounds } from './policy.js';
 import type { WarmSandbox } from './warm-sandbox.js';
 
 export interface PoolOptions {
@@ -86,8 +86,7 @@ export class Pool {
     signal.throwIfAborted();
     this.#stopping.signal.throwIfAborted();
     const now = performance.now();
-    this.#claims = this.#claims.filter((at) => now - at < rateWindowMs);
-    this.#claims.push(now);
+    this.#claims = claimsThatCount(this.#options.bounds, [...this.#claims, now], now);
     const warm = this.#takeWarm();
     if (warm !== undefined) {
       this.#refillLater(this.#options.refillDelayMs);

@@ -1,4 +1,5 @@
 /** A sandbox whose agent answers: made by a driver, greeted, and with its REPL up where the language has a hook. */
+import { abortAfter } from '../abort-after.js';
 import { AgentConnection, type AgentListener } from '../agent/agent-connection.js';
 import type { AgentState } from '../agent/message.js';
 import { RunnerError } from '../errors.js';
@@ -24,7 +25,7 @@ export async function createWarmSandbox(
   options: GreetingOptions,
   signal: AbortSignal,
 ): Promise<WarmSandbox> {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(readyTimeoutMs)]);
+  const bounded = AbortSignal.any([signal, abortAfter(readyTimeoutMs)]);
   const sandbox = await driver.create(spec, bounded);
   let giveUp: () => void = () => undefined;
   try {

@@ -34,19 +34,24 @@ export interface SandboxEnd {
 /** One isolated environment, used by one session once. */
 export interface Sandbox {
   readonly spec: SandboxSpec;
-  /** Bytes to and from the agent, with backpressure both ways. Errors on it mean that the sandbox is lost. */
+  /** Bytes to and from the agent, with backpressure both ways. Its end means that the sandbox is lost, unless `recover` is there. */
   readonly stream: Duplex;
-  /** Resolves once, when the sandbox is gone for whatever reason; never rejects. */
+  /** Resolves once, when the sandbox or its stream is gone for whatever reason; never rejects. */
   readonly ended: Promise<SandboxEnd>;
   /** Removes it and verifies that. Idempotent; resolves when nothing is left behind. */
   destroy(): Promise<void>;
+  /**
+   * Present where a sandbox may outlive its stream: waits until it can be reached again and takes it up as another Sandbox,
+   * whose agent has to be asked for its state. Rejects with RunnerError `sandbox_failed` once it is gone, or when aborted.
+   */
+  readonly recover?: (signal: AbortSignal) => Promise<Sandbox>;
 }
 
 /** A sandbox that a driver found, which may belong to a session of an earlier runner. */
 export interface FoundSandbox {
   readonly spec: SandboxSpec;
   readonly createdAt: Date;
-  /** It does not run, and nobody is about to start it: nothing but its removal is left to do. */
+  /** It does not run and nobody is about to start it, or its removal has failed: nothing else is left to do. */
   readonly dead: boolean;
   /** Takes the stream up again. The agent's state must be asked for; see `agent/resync`. */
   reattach(signal: AbortSignal): Promise<Sandbox>;

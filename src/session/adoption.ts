@@ -3,41 +3,69 @@
  * nobody holds them. A sandbox that was never claimed is destroyed, since only its own agent could say that it is unused;
  * so is one that does not run, such as a container whose daemon went away between its creation and its start.
  */
+import { abortAfter } from '../abort-after.js';
 import { AgentConnection, type AgentListener } from '../agent/agent-connection.js';
 import { encodeFrame, frameTypes } from '../agent/frame.js';
 import type { FoundSandbox, SandboxDriver } from '../sandbox/sandbox.js';
 import type { Sessions } from './sessions.js';
 
 /** Longer than an agent's lease, and so than any silence of one that is held. */
-const listenMs = 6_000;
+const listenMs = 9_000;
 const syncTimeoutMs = 5_000;
 /** How often sandboxes that siblings hold are looked at again, and those of crashed siblings found. */
 export const adoptionIntervalMs = 10_000;
 /** A deploy stops a predecessor around the time that its successor starts: it looks this often, this long. */
 const deployIntervalMs = 2_000;
 const deployMs = 30_000;
+/** So many sandboxes of a listing are looked at in one go, a millisecond's work; then others have their turn. */
+const sliceLength = 1_000;
 
 export interface AdoptionOptions {
   readonly replica: string;
   readonly resumeGraceSeconds: number;
+}
+
+/** What others are told of it: logs and metrics. */
+export interface AdoptionListener {
+  /** How many sandboxes of this replica run, its pool's and its sessions' included. */
+  onListed(count: number): void;
   onAdopted(sessionId: string): void;
+  /** The id is empty where the sandboxes could not be listed. */
   onFailed(sessionId: string, error: unknown): void;
+}
+
+/** What a listing comes to. */
+interface Sorted {
+  /** How many run that are of our name, or of a session that was taken up from another. */
+  ours: number;
+  /** Both ids of each whose session does not live here. */
+  readonly elsewhere: string[];
+  /** To be taken up at once. */
+  readonly own: FoundSandbox[];
+  /** To be taken up where nobody holds them. */
+  readonly others: FoundSandbox[];
 }
 
 export class Adoption {
   readonly #driver: SandboxDriver;
   readonly #sessions: Sessions;
   readonly #options: AdoptionOptions;
+  readonly #listener: AdoptionListener;
   readonly #underWay = new Set<string>();
   readonly #stopping = new AbortController();
   /** Sandboxes of our own name that were there before us; later ones are this runner's own pool and sessions. */
   #inherited: ReadonlySet<string> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(driver: SandboxDriver, sessions: Sessions, options: AdoptionOptions) {
-    this.#driver = driver;
-    this.#sessions = sessions;
+  constructor(
+    parts: { driver: SandboxDriver; sessions: Sessions },
+    options: AdoptionOptions,
+    listener: AdoptionListener,
+  ) {
+    this.#driver = parts.driver;
+    this.#sessions = parts.sessions;
     this.#options = options;
+    this.#listener = listener;
   }
 
   /** Resolves when the sandboxes of this replica's own name are taken up; others follow in the background. */
@@ -57,7 +85,7 @@ export class Adoption {
     this.#timer = setTimeout(() => {
       this.#sweep()
         .catch((error: unknown) => {
-          this.#options.onFailed('', error);
+          this.#listener.onFailed('', error);
         })
         .finally(() => {
           if (!this.#stopping.signal.aborted) this.#sweepAgain(deployUntil);
@@ -67,15 +95,32 @@ export class Adoption {
 
   async #sweep(): Promise<void> {
     const found = await this.#driver.list();
-    const listed = found.filter(({ dead }) => !dead);
-    for (const sandbox of found) if (sandbox.dead) void this.#bury(sandbox);
     this.#inherited ??= new Set(
-      listed.filter((sandbox) => this.#isOwn(sandbox)).map(({ spec }) => spec.identity.sessionId),
+      found.filter((sandbox) => !sandbox.dead && this.#isOwn(sandbox)).map(({ spec }) => spec.identity.sessionId),
     );
-    const candidates = listed.filter((sandbox) => this.#isCandidate(sandbox));
-    const own = candidates.filter((sandbox) => this.#isOwn(sandbox));
-    for (const sandbox of candidates) if (!own.includes(sandbox)) void this.#take(sandbox, true);
+    const { ours, elsewhere, own, others } = await this.#sort(found);
+    this.#sessions.sight(elsewhere);
+    this.#listener.onListed(ours);
+    for (const sandbox of others) void this.#take(sandbox, true);
     await Promise.all(own.map((sandbox) => this.#take(sandbox, false)));
+  }
+
+  /** What is to be done about each, with one look at each; the dead are seen to at once. */
+  async #sort(found: readonly FoundSandbox[]): Promise<Sorted> {
+    const sorted: Sorted = { ours: 0, elsewhere: [], own: [], others: [] };
+    for (const [index, sandbox] of found.entries()) {
+      if (index % sliceLength === sliceLength - 1) await nextTurn();
+      const { sessionId, viewId } = sandbox.spec.identity;
+      const isHere = this.#sessions.has(sessionId);
+      const isOwn = this.#isOwn(sandbox);
+      if (sandbox.dead) void this.#bury(sandbox);
+      else {
+        if (isOwn || isHere) sorted.ours += 1;
+        if (!isHere) sorted.elsewhere.push(sessionId, viewId);
+        if (this.#isCandidate(sandbox)) (isOwn ? sorted.own : sorted.others).push(sandbox);
+      }
+    }
+    return sorted;
   }
 
   #isOwn({ spec }: FoundSandbox): boolean {
@@ -96,7 +141,7 @@ export class Adoption {
     try {
       await found.destroy();
     } catch (error) {
-      this.#options.onFailed(sessionId, error);
+      this.#listener.onFailed(sessionId, error);
     } finally {
       this.#underWay.delete(sessionId);
     }
@@ -106,10 +151,11 @@ export class Adoption {
     const { sessionId } = found.spec.identity;
     this.#underWay.add(sessionId);
     try {
-      if (mayBeHeld && !(await isUnheld(found, this.#stopping.signal))) return;
+      // After an outage no lease says anything: each holder comes back, some sooner than others.
+      if (mayBeHeld && (!(await isUnheld(found, this.#stopping.signal)) || this.#sessions.recovering)) return;
       await this.#adopt(found);
     } catch (error) {
-      if (!this.#stopping.signal.aborted) this.#options.onFailed(sessionId, error);
+      if (!this.#stopping.signal.aborted) this.#listener.onFailed(sessionId, error);
     } finally {
       this.#underWay.delete(sessionId);
     }
@@ -127,7 +173,7 @@ export class Adoption {
         return;
       }
       await this.#sessions.adopt({ sandbox, connection, agent, createdAt: found.createdAt, cold: false, waitMs: 0 });
-      this.#options.onAdopted(found.spec.identity.sessionId);
+      this.#listener.onAdopted(found.spec.identity.sessionId);
     } catch (error) {
       connection.close('it could not be taken up');
       throw error;
@@ -138,7 +184,7 @@ export class Adoption {
 /** Hears an agent without a word to it: its beacon, or silence, says that nobody holds it, any other frame that somebody does. */
 async function isUnheld(found: FoundSandbox, stopping: AbortSignal): Promise<boolean> {
   const beacon = encodeFrame(frameTypes.unheld);
-  const bounded = AbortSignal.any([stopping, AbortSignal.timeout(listenMs)]);
+  const bounded = AbortSignal.any([stopping, abortAfter(listenMs)]);
   const listening = await found.listen(bounded);
   try {
     for await (const chunk of listening) return chunk.includes(beacon);
@@ -167,4 +213,10 @@ class Unheard implements AgentListener {
   onClosed(): void {
     // sync rejects
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

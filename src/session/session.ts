@@ -1,34 +1,55 @@
 /**
- * One user's REPL: a claimed sandbox, its terminal, its state and its end. It obeys `state` and `lifetime`, translates the
- * agent's refusals, and gives nothing back to the pool.
+ * One user's REPL: a claimed sandbox, its terminal, its state and its end. It obeys `state` and `lifetime-clock`, translates
+ * the agent's refusals, gives nothing back to the pool, and outlives its connection where the sandbox does.
  */
-import type { AgentConnection, AgentListener } from '../agent/agent-connection.js';
+import { abortAfter } from '../abort-after.js';
+import type { AgentConnection, AgentListener, TarContent } from '../agent/agent-connection.js';
+import { asRunnerError } from '../agent/as-runner-error.js';
 import type { AgentState, ReplExit } from '../agent/message.js';
-import { AgentRefusal } from '../agent/pending-requests.js';
-import { RunnerError, type ErrorCode } from '../errors.js';
+import type { Egress, OpenedEgress } from '../egress/egress.js';
+import { RunnerError } from '../errors.js';
+import { stepsOf } from '../execution/program.js';
+import { runProgram, type ProgramRequest, type ProgramResult } from '../execution/run-program.js';
+import type { RunResult } from '../execution/run.js';
 import type { Limits } from '../sandbox/limits.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { CloseReason } from '../terminal/protocol.js';
-import { Terminal } from '../terminal/terminal.js';
+import { Terminal, type TerminalBackend } from '../terminal/terminal.js';
 import { writeArchive } from '../workspace/archive.js';
-import { nextDeadline, warningMs, type LifetimeRules } from './lifetime.js';
+import { Workspace } from '../workspace/workspace.js';
+import type { ExpiryReason, LifetimeRules } from './lifetime.js';
+import { LifetimeClock } from './lifetime-clock.js';
+import { isHeld, recoverSandbox, type Recovered } from './recovery.js';
 import type { RestartRequest, SessionSignal, StartRequest, TerminalSize } from './start-request.js';
 import { transition, type SessionState } from './state.js';
 
-export type EndReason =
-  'deleted' | 'idle' | 'detach_grace' | 'max_lifetime' | 'sandbox_lost' | 'start_failed' | 'stopping';
+export type EndReason = ExpiryReason | 'deleted' | 'sandbox_lost' | 'start_failed' | 'stopping';
 
 export interface SessionSettings {
   readonly rules: LifetimeRules;
   readonly resumeGraceMs: number;
+  /** Absent, no session has a way out. */
+  readonly egress?: Egress;
+}
+
+/** Who holds the lease of a session's agent. */
+export interface SessionHolder {
+  readonly replica: string;
 }
 
 /** What the set of sessions is told of one. */
 export interface SessionListener {
+  onState(from: SessionState, to: SessionState): void;
   /** Once, when the session is over; its sandbox is removed, unless that failed. */
   onEnded(reason: EndReason): void;
   /** Its sandbox could not be removed, and nobody waits for the end that could be told. */
   onEndFailed(reason: EndReason, error: unknown): void;
+  /** Its REPL has ended by itself. */
+  onExited(outcome: ReplExit['outcome']): void;
+  /** A fresh REPL runs. */
+  onRestarted(): void;
+  /** Its sandbox can be reached again, after so long; `null` where a sibling has taken it up meanwhile. */
+  onRecovered(ms: number | null): void;
 }
 
 export interface SessionParts {
@@ -50,12 +71,6 @@ const closeReasons: Readonly<Record<EndReason, CloseReason>> = {
   stopping: 'draining',
 };
 
-const refusalCodes: Readonly<Record<string, ErrorCode>> = {
-  disk_full: 'disk_full',
-  archive_invalid: 'archive_invalid',
-  state: 'session_state',
-};
-
 export class Session implements AgentListener {
   readonly id: string;
   readonly viewId: string;
@@ -65,21 +80,23 @@ export class Session implements AgentListener {
   readonly cold: boolean;
   readonly waitMs: number;
   readonly terminal: Terminal;
-  readonly #sandbox: Sandbox;
-  readonly #connection: AgentConnection;
-  readonly #rules: LifetimeRules;
+  #sandbox: Sandbox;
+  #connection: AgentConnection;
+  #workspace: Workspace;
+  readonly #settings: SessionSettings & SessionHolder;
   readonly #listener: SessionListener;
   #state: SessionState = 'starting';
   #exit: ReplExit | null = null;
   #exitOffset = 0;
-  #activeAt = Date.now();
-  #detachedAt: number | null = null;
-  #cpuNanos = 0;
-  #timer: NodeJS.Timeout | null = null;
-  #warned = false;
+  readonly #lifetime: LifetimeClock;
   #ending: Promise<void> | null = null;
+  #endReason: EndReason | null = null;
+  /** Stops the attempts to reach the sandbox again; null while it is at hand. */
+  #recovering: AbortController | null = null;
+  readonly #egress: Egress | null;
+  #opened: OpenedEgress = { names: [], env: {}, serve: () => undefined };
 
-  constructor(parts: SessionParts, settings: SessionSettings, listener: SessionListener) {
+  constructor(parts: SessionParts, settings: SessionSettings & SessionHolder, listener: SessionListener) {
     const { identity, language, limits } = parts.sandbox.spec;
     this.id = identity.sessionId;
     this.viewId = identity.viewId;
@@ -90,28 +107,31 @@ export class Session implements AgentListener {
     this.waitMs = parts.waitMs;
     this.#sandbox = parts.sandbox;
     this.#connection = parts.connection;
-    this.#rules = settings.rules;
+    this.#settings = settings;
+    this.#egress = settings.egress ?? null;
     this.#listener = listener;
+    this.#lifetime = this.#createLifetime();
     const { epoch, cols, rows, start } = parts.agent;
     this.terminal = new Terminal(
-      this.#connection,
+      this.#backend(),
       {
         onActivity: () => {
           this.touch();
         },
         onOwnerAttached: () => {
-          this.#onOwner(null);
+          this.#lifetime.attach();
+          this.#lifetime.arm();
         },
         onOwnerDetached: () => {
-          this.#onOwner(Date.now());
+          this.#lifetime.detach();
+          this.#lifetime.arm();
         },
       },
       { epoch, cols, rows, resumeGraceMs: settings.resumeGraceMs, offset: start },
     );
+    this.#workspace = this.#createWorkspace();
     this.#connection.listen(this);
-    void parts.sandbox.ended.then(() => {
-      this.#endQuietly('sandbox_lost');
-    });
+    this.#watch(parts.sandbox);
   }
 
   get state(): SessionState {
@@ -123,46 +143,68 @@ export class Session implements AgentListener {
     return exit === null ? null : { outcome: exit.outcome, exitCode: exit.exit_code, signal: exit.signal };
   }
 
+  /** Its files; each use counts as one of the session, which must run or have exited. */
+  get workspace(): Workspace {
+    return this.#workspace;
+  }
+
+  /** Whether its sandbox cannot be reached at the moment, and may be again. */
+  get recovering(): boolean {
+    return this.#recovering !== null;
+  }
+
   get attachments(): { owner: boolean; viewers: number } {
     return this.terminal.attached;
   }
 
+  /** The names that its programs may reach. */
+  get egress(): readonly string[] {
+    return this.#opened.names;
+  }
+
   /** When it ends if nothing more happens. */
   get expiresAt(): Date {
-    return new Date(this.#deadline().at);
+    return new Date(this.#lifetime.deadline.at);
   }
 
   /** Something happened that shows that the session is in use. */
   touch(): void {
-    this.#activeAt = Date.now();
+    this.#lifetime.touch();
   }
 
-  /** Puts the files in place and lets the REPL go. A failure ends the session. */
-  async start(request: Omit<StartRequest, 'language' | 'limits'>): Promise<void> {
-    const { entries, startup, env, size } = request;
+  /** Puts the files in place and lets the REPL go. A failure, also one of the tar's source, ends the session. */
+  async start(
+    request: Pick<StartRequest, 'startup' | 'env' | 'size' | 'egress'>,
+    filesOf: () => TarContent | null | Promise<TarContent | null>,
+  ): Promise<{ files: number; bytes: number }> {
+    const { startup, size, egress = [] } = request;
     try {
-      const files = entries.length === 0 ? null : await writeArchive(entries);
+      const files = await filesOf();
+      this.#opened = (await this.#egress?.open(this.#connection, this.id, egress)) ?? this.#opened;
+      const env = { ...this.#opened.env, ...request.env };
       const started = this.#connection.start({ ...size, env, startup, files });
       this.terminal.open(size); // behind the request, which may drop what a waiting interpreter printed
-      await started;
-      if (this.#state === 'starting') this.#state = transition(this.#state, 'running');
-      this.#arm();
+      const unpacked = await started;
+      if (this.#state === 'starting') this.#become('running');
+      this.#lifetime.arm();
+      return unpacked;
     } catch (error) {
       await this.end('start_failed');
-      throw translate(error);
+      throw asRunnerError(error);
     }
   }
 
   /** Takes up a session of an earlier runner, as its agent describes it; resolves when the kept output is here as well. */
   async resume(agent: AgentState): Promise<void> {
+    this.#opened = this.#egress?.resume(this.#connection, this.id, agent.egress) ?? this.#opened;
     this.#exit = agent.exit;
-    this.#state = agent.state === 'exited' ? 'exited' : 'running';
-    this.#detachedAt = Date.now();
+    this.#become(agent.state === 'exited' ? 'exited' : 'running');
+    this.#lifetime.detach();
     if (agent.exit !== null) this.terminal.onExit(agent.exit, agent.end);
     else if (agent.acknowledged !== null) this.terminal.awaitOwner(agent.acknowledged);
     this.terminal.open(agent);
     await this.terminal.mirrored(agent.end);
-    this.#arm();
+    this.#lifetime.arm();
   }
 
   /** A fresh REPL in the same sandbox. */
@@ -170,27 +212,30 @@ export class Session implements AgentListener {
     this.#mustBe('running', 'exited');
     signal.throwIfAborted();
     this.touch();
-    const { entries, startup, env } = request;
+    const { entries, startup } = request;
+    const env = { ...this.#opened.env, ...request.env };
     const size = request.size ?? this.terminal.size;
-    await this.terminal.resize(size.cols, size.rows);
     const files = entries === null ? null : await writeArchive(entries);
     try {
+      await this.terminal.resize(size.cols, size.rows);
       const { offset } = await this.#connection.restart({ cols: size.cols, rows: size.rows, env, startup, files });
       const [exit, exitOffset] = [this.#exit, this.#exitOffset];
-      if (this.#state === 'exited') this.#state = transition(this.#state, 'running');
-      this.#exit = null;
-      this.terminal.onRestarted(offset);
+      this.#goOn(offset);
       // An end behind the new output is that of the new REPL, told before this answer was taken up.
-      if (exit !== null && exitOffset > offset) this.onExit(exit, exitOffset);
+      if (exit !== null && exitOffset > offset) this.#takeExit(exit, exitOffset);
     } catch (error) {
-      throw translate(error);
+      throw asRunnerError(error);
     }
   }
 
   async resize(size: TerminalSize): Promise<void> {
     this.#mustBe('running', 'exited');
     this.touch();
-    await this.terminal.resize(size.cols, size.rows);
+    try {
+      await this.terminal.resize(size.cols, size.rows);
+    } catch (error) {
+      throw asRunnerError(error);
+    }
   }
 
   async signal(name: SessionSignal): Promise<void> {
@@ -199,19 +244,52 @@ export class Session implements AgentListener {
     try {
       await this.#connection.signal(name);
     } catch (error) {
-      throw translate(error);
+      throw asRunnerError(error);
+    }
+  }
+
+  /**
+   * Runs a program beside the REPL, if there is one. `onStart` is awaited once nothing but the program can refuse. Where
+   * the session or its REPL is ended meanwhile, so is the run, and says so.
+   */
+  async run(
+    request: ProgramRequest,
+    onStart: () => Promise<void> | undefined,
+    signal: AbortSignal,
+  ): Promise<ProgramResult> {
+    this.#mustBe('running', 'exited');
+    const language = this.#sandbox.spec.language;
+    stepsOf(request.program, language);
+    return await this.#lifetime.during(async () => {
+      await onStart();
+      const result = await runProgram(this.#connection, language, request, signal);
+      return this.#endReason === null || this.#endReason === 'sandbox_lost' ? result : endedWithSession(result);
+    });
+  }
+
+  /** Lends its sandbox for work beside the REPL, which counts as use of the session. */
+  async use<T>(work: (connection: AgentConnection) => Promise<T>): Promise<T> {
+    this.#mustBe('running', 'exited');
+    try {
+      return await this.#lifetime.during(() => work(this.#connection));
+    } catch (error) {
+      if (this.#state === 'ended') throw new RunnerError('session_ended', 'The session has ended.', { cause: error });
+      throw error;
     }
   }
 
   /** Ends it for good; every call resolves when the sandbox is gone. */
   end(reason: EndReason): Promise<void> {
+    this.#endReason ??= reason;
     this.#ending ??= this.#endOnce(reason);
     return this.#ending;
   }
 
   /** Lets go of a session whose sandbox outlives this runner. */
   async release(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#recovering?.abort();
+    this.#lifetime.stop();
+    this.#endReason ??= 'stopping';
     this.#ending ??= Promise.resolve();
     await this.#connection.release();
     this.terminal.close('draining');
@@ -230,23 +308,108 @@ export class Session implements AgentListener {
 
   onExit(exit: ReplExit, offset: number): void {
     if (this.#state === 'ended') return;
-    this.#exit = exit;
-    this.#exitOffset = offset;
-    if (this.#state !== 'exited') this.#state = transition(this.#state, 'exited');
-    this.terminal.onExit(exit, offset);
+    this.#takeExit(exit, offset);
+    this.#listener.onExited(exit.outcome);
   }
 
   onReady(): void {
     // a restarted REPL is up, which its prompt shows
   }
 
-  onClosed(): void {
-    if (this.#state !== 'ended') this.#endQuietly('sandbox_lost');
+  onClosed(_reason: string, streamLost: boolean): void {
+    if (this.#recovering !== null) return;
+    if (streamLost) this.#lose();
+    else if (this.#state !== 'ended') this.#endQuietly('sandbox_lost');
+  }
+
+  #watch(sandbox: Sandbox): void {
+    void sandbox.ended.then(() => {
+      if (sandbox === this.#sandbox) this.#lose();
+    });
+  }
+
+  /** The sandbox cannot be reached: it is gone, or comes back where it may outlive its stream. */
+  #lose(): void {
+    if (this.#ending !== null || this.#recovering !== null) return;
+    if (this.#state === 'starting' || this.#sandbox.recover === undefined) this.#endQuietly('sandbox_lost');
+    else void this.#recover();
+  }
+
+  async #recover(): Promise<void> {
+    const stopping = new AbortController();
+    this.#recovering = stopping;
+    const since = performance.now();
+    const hadExited = this.#state === 'exited';
+    this.terminal.suspend();
+    this.#connection.close('it is taken up again');
+    const { replica, resumeGraceMs } = this.#settings;
+    // An agent to whom nobody speaks ends itself after this long.
+    const bounded = AbortSignal.any([stopping.signal, abortAfter(this.#sandbox.spec.orphanSeconds * 1000)]);
+    try {
+      const greeting = { replica, resumeGraceSeconds: resumeGraceMs / 1000 };
+      const recovered = await recoverSandbox(this.#sandbox, greeting, this, bounded);
+      if (stopping.signal.aborted) {
+        recovered.connection.close('the session has ended');
+        return;
+      }
+      this.#recovering = null;
+      this.#takeUp(recovered, hadExited);
+      this.#listener.onRecovered(performance.now() - since);
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      this.#recovering = null;
+      if (isHeld(error)) {
+        await this.release();
+        this.#listener.onRecovered(null);
+      } else {
+        this.#endQuietly('sandbox_lost');
+      }
+    }
+  }
+
+  #takeUp({ sandbox, connection, agent }: Recovered, hadExited: boolean): void {
+    this.#sandbox = sandbox;
+    this.#connection = connection;
+    this.#opened.serve(connection);
+    this.#workspace = this.#createWorkspace();
+    this.#watch(sandbox);
+    if (agent.epoch !== this.terminal.epoch || agent.end < this.terminal.log.end) {
+      connection.close('it is not the sandbox that it was');
+      this.#endQuietly('sandbox_lost');
+      return;
+    }
+    // What the agent told while nobody listened.
+    if (agent.exit !== null && this.#state === 'running') this.onExit(agent.exit, agent.end);
+    else if (agent.exit === null && hadExited) this.#goOn(agent.end);
+    this.terminal.resync(agent);
+    if (connection.closed) this.#lose();
+  }
+
+  /** A fresh REPL, whose output starts at this offset. */
+  #goOn(offset: number): void {
+    if (this.#state === 'exited') this.#become('running');
+    this.#exit = null;
+    this.terminal.onRestarted(offset);
+    this.#listener.onRestarted();
+  }
+
+  #takeExit(exit: ReplExit, offset: number): void {
+    this.#exit = exit;
+    this.#exitOffset = offset;
+    if (this.#state !== 'exited') this.#become('exited');
+    this.terminal.onExit(exit, offset);
+  }
+
+  #become(state: SessionState): void {
+    const from = this.#state;
+    this.#state = transition(from, state);
+    this.#listener.onState(from, state);
   }
 
   async #endOnce(reason: EndReason): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#state = transition(this.#state, 'ended');
+    this.#recovering?.abort();
+    this.#lifetime.stop();
+    this.#become('ended');
     this.terminal.close(closeReasons[reason], { reason });
     this.#connection.close('the session has ended');
     try {
@@ -266,6 +429,9 @@ export class Session implements AgentListener {
   }
 
   #mustBe(...states: SessionState[]): void {
+    if (this.#recovering !== null && this.#state !== 'ended') {
+      throw new RunnerError('driver_unavailable', 'The sandbox cannot be reached at the moment. Try again shortly.');
+    }
     if (states.includes(this.#state)) return;
     if (this.#state === 'ended') throw new RunnerError('session_ended', 'The session has ended.');
     throw new RunnerError(
@@ -277,66 +443,43 @@ export class Session implements AgentListener {
     );
   }
 
-  #onOwner(detachedAt: number | null): void {
-    this.#detachedAt = detachedAt;
-    this.touch();
-    if (this.#state !== 'ended') this.#arm();
-  }
-
-  #deadline(): ReturnType<typeof nextDeadline> {
-    return nextDeadline(this.#rules, {
-      createdAt: this.createdAt.getTime(),
-      activeAt: this.#activeAt,
-      detachedAt: this.#detachedAt,
+  #createWorkspace(): Workspace {
+    return new Workspace(this.#connection, () => {
+      this.#mustBe('running', 'exited');
+      this.touch();
     });
   }
 
-  /** One timer a session: it looks again at the next deadline, or at the warning before it. */
-  #arm(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#ending !== null) return;
-    const left = this.#deadline().at - Date.now();
-    const wait = left > warningMs ? left - warningMs : left;
-    this.#timer = setTimeout(() => void this.#look(), Math.min(Math.max(wait, 0), 0x7fff_ffff)).unref();
+  /** Always the connection that there is now. */
+  #backend(): TerminalBackend {
+    return {
+      writeInput: (data) => {
+        this.#connection.writeInput(data);
+      },
+      setFlow: (readLimit, moreOutputBytes) => {
+        this.#connection.setFlow(readLimit, moreOutputBytes);
+      },
+      resize: (cols, rows) => this.#connection.resize(cols, rows),
+      interrupt: () => this.#connection.interrupt(),
+    };
   }
 
-  async #look(): Promise<void> {
-    let deadline = this.#deadline();
-    if (deadline.reason === 'idle' && deadline.at - Date.now() <= warningMs && (await this.#hasComputed())) {
-      this.touch();
-      deadline = this.#deadline();
-    }
-    if (this.#ending !== null) return;
-    const left = deadline.at - Date.now();
-    if (left <= 0) {
-      this.#endQuietly(deadline.reason);
-      return;
-    }
-    if (left <= warningMs && !this.#warned) {
-      this.terminal.tell({ type: 'warning', reason: deadline.reason, seconds: Math.ceil(left / 1000) });
-    }
-    this.#warned = left <= warningMs;
-    this.#arm();
-  }
-
-  /** Whether the sandbox has used CPU time worth the name since it was last asked. */
-  async #hasComputed(): Promise<boolean> {
-    try {
-      const { cpu_nanos: nanos } = await this.#connection.usage();
-      const used = (nanos ?? 0) - this.#cpuNanos;
-      this.#cpuNanos = nanos ?? 0;
-      return used > this.#rules.idleMs * 1e6 * 0.01;
-    } catch {
-      return false;
-    }
+  #createLifetime(): LifetimeClock {
+    return new LifetimeClock(this.#settings.rules, this.createdAt, {
+      onWarning: (reason, seconds) => {
+        this.terminal.tell({ type: 'warning', reason, seconds });
+      },
+      onExpired: (reason) => {
+        this.#endQuietly(reason);
+      },
+      cpuNanos: async () => (await this.#connection.usage()).cpu_nanos ?? 0,
+    });
   }
 }
 
-function translate(error: unknown): RunnerError {
-  if (error instanceof RunnerError) return error;
-  if (error instanceof AgentRefusal) {
-    const code = refusalCodes[error.code] ?? 'sandbox_failed';
-    return new RunnerError(code, `The sandbox refused: ${error.message}.`, { cause: error });
-  }
-  return new RunnerError('internal', 'The session could not do that.', { cause: error });
+/** The connection was closed under the run, which is no failure of the sandbox's. */
+function endedWithSession(result: ProgramResult): ProgramResult {
+  const ended = (step: RunResult | null): RunResult | null =>
+    step?.outcome === 'infrastructure' ? { ...step, outcome: 'ended' } : step;
+  return { ...result, build: ended(result.build), run: ended(result.run) };
 }

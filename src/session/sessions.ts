@@ -2,25 +2,28 @@
  * The set of sessions of this replica: starts them from the pools, finds them by either of their ids, remembers which ones
  * have ended, and stops them all. Languages and drivers are given to it; it makes no websocket and no HTTP answer.
  */
+import type { ReplExit } from '../agent/message.js';
 import { RunnerError } from '../errors.js';
-import type { Language } from '../language/language.js';
-import type { Claim, Pool } from '../pool/pool.js';
-import type { Limits } from '../sandbox/limits.js';
+import type { LanguagePools } from '../pool/language-pools.js';
+import type { Claim } from '../pool/pool.js';
+import { KeyLimits, noKeyLimits, type KeyLimitRules } from './key-limits.js';
+import { writeArchive } from '../workspace/archive.js';
+import type { PackReport } from '../workspace/workspace.js';
+import type { TarContent } from '../agent/agent-connection.js';
+import { Census, type Counts } from './census.js';
 import { Session, type EndReason, type SessionParts, type SessionSettings } from './session.js';
-import type { StartRequest } from './start-request.js';
+import type { ForkRequest, StartRequest } from './start-request.js';
 
+/** So long siblings may take to reach their sandboxes again once this replica has reached one of its own. */
+const recoveryMs = 15_000;
 /** Ended ids that are still answered with 410 instead of 404. */
 const rememberedIds = 10_000;
-
-export interface LanguagePool {
-  readonly language: Language;
-  readonly pool: Pool;
-}
 
 export interface SessionsOptions {
   readonly replica: string;
   readonly maxSessions: number;
-  readonly defaultLimits: Limits;
+  /** Absent, an API key may have as much as the replica has. */
+  readonly keyLimits?: KeyLimitRules;
   readonly session: SessionSettings;
 }
 
@@ -30,24 +33,45 @@ export interface SessionsListener {
   onEnded(session: Session, reason: EndReason): void;
   /** A session that ended by itself has left its sandbox behind; that one's agent ends it once nobody speaks to it. */
   onEndFailed(session: Session, reason: EndReason, error: unknown): void;
+  onExited(session: Session, outcome: ReplExit['outcome']): void;
+  onRestarted(session: Session): void;
+  /** Its sandbox can be reached again, after so long; `null` where a sibling has taken it up meanwhile. */
+  onRecovered(session: Session, ms: number | null): void;
+}
+
+export interface Fork {
+  readonly session: Session;
+  /** What was copied, and the first of what was left out. */
+  readonly copy: PackReport;
 }
 
 export class Sessions {
-  readonly #pools: ReadonlyMap<string, LanguagePool>;
+  readonly #pools: LanguagePools;
   readonly #options: SessionsOptions;
   readonly #listener: SessionsListener;
   readonly #byId = new Map<string, Session>();
   readonly #byViewId = new Map<string, Session>();
+  readonly #census = new Census();
   readonly #ended = new Set<string>();
+  /** Ids of sessions whose sandboxes wait for another runner. */
+  readonly #released = new Set<string>();
+  /** Ids of sessions whose sandboxes are there, but which do not live here. */
+  #sighted: ReadonlySet<string> = new Set();
+  readonly #awaitingEmpty = new Set<() => void>();
   readonly #serves = new Set<string>();
+  readonly #keyLimits: KeyLimits;
+  /** What gives a session's place among those of its key back, by the session's id. */
+  readonly #places = new Map<string, () => void>();
+  #recoveredAt = -Infinity;
   #starting = 0;
   #accepting = true;
 
-  constructor(pools: readonly LanguagePool[], options: SessionsOptions, listener: SessionsListener) {
-    this.#pools = new Map(pools.map((entry) => [entry.language.name, entry]));
+  constructor(pools: LanguagePools, options: SessionsOptions, listener: SessionsListener) {
+    this.#pools = pools;
     this.#options = options;
     this.#listener = listener;
     this.#serves.add(options.replica);
+    this.#keyLimits = new KeyLimits(options.keyLimits ?? noKeyLimits);
   }
 
   /** How many more sessions the replica may take, not counting those that are starting. */
@@ -56,35 +80,34 @@ export class Sessions {
   }
 
   /**
-   * Starts a session. Rejects with RunnerError `language_unknown`, `capacity_exhausted`, `draining`, or what made the
-   * start fail; nothing is left behind then, nor when the signal aborts.
+   * Starts a session. Rejects with RunnerError `language_unknown`, `capacity_exhausted`, `draining`, `too_many_starts`,
+   * `too_many_sessions`, or what made the start fail; nothing is left behind then, nor when the signal aborts.
    */
   async start(request: StartRequest, signal: AbortSignal): Promise<Session> {
-    const entry = this.#pools.get(request.language);
-    if (entry === undefined) {
-      const known = [...this.#pools.keys()];
-      throw new RunnerError(
-        'language_unknown',
-        `There is no language ${request.language}; there is ${known.join(', ')}.`,
-        {
-          context: { language: request.language.slice(0, 100), known },
-        },
-      );
-    }
-    if (!this.#accepting) throw new RunnerError('draining', 'This replica takes no new sessions.');
-    if (this.#byId.size + this.#starting >= this.#options.maxSessions) {
-      throw new RunnerError('capacity_exhausted', 'This replica holds as many sessions as it may.', {
-        context: { max_sessions: this.#options.maxSessions, retry_after_seconds: 5 },
-      });
-    }
-    this.#starting += 1;
-    let claim: Claim;
-    try {
-      claim = await this.#claim(entry, request.limits, signal);
-    } finally {
-      this.#starting -= 1;
-    }
-    return await this.#startClaimed(claim, request, signal);
+    const { entries } = request;
+    const claim = await this.#claim(request.language, request, signal);
+    const filesOf = async (): Promise<TarContent | null> => (entries.length === 0 ? null : await writeArchive(entries));
+    return (await this.#startClaimed(claim, request, filesOf, signal)).session;
+  }
+
+  /**
+   * A new session of the same language and limits with a copy of that one's files, which stream from sandbox to sandbox.
+   * Rejects as `find` and `start` do, or as reading the files does; that one goes on whatever happens.
+   */
+  async fork(id: string, request: ForkRequest, signal: AbortSignal): Promise<Fork> {
+    const { session: source } = this.find(id);
+    const limits = { ...source.limits, ...request.limits };
+    const { egress = source.egress } = request;
+    const claim = await this.#claim(source.language, { ...request, limits }, signal);
+    const pack: { report: Promise<PackReport> | null } = { report: null };
+    const filesOf = (): TarContent => {
+      const { content, report } = source.workspace.pack(source.limits.diskBytes);
+      pack.report = report;
+      return content;
+    };
+    const { session, unpacked } = await this.#startClaimed(claim, { ...request, egress }, filesOf, signal);
+    const { leftOut = [], leftOutCount = 0 } = (await pack.report) ?? {};
+    return { session, copy: { ...unpacked, leftOut, leftOutCount } };
   }
 
   /**
@@ -104,18 +127,35 @@ export class Sessions {
     return session;
   }
 
+  /** Both ids of every session whose sandbox was there at the last look, and which did not live here. */
+  sight(ids: Iterable<string>): void {
+    this.#sighted = new Set(ids);
+  }
+
+  /** Whether sandboxes could not be reached a moment ago, as while a daemon is away: their holders take them up again. */
+  get recovering(): boolean {
+    return performance.now() - this.#recoveredAt < recoveryMs || this.list().some(({ recovering }) => recovering);
+  }
+
   /** Whether a session of this id lives here. */
   has(id: string): boolean {
     return this.#byId.has(id);
   }
 
-  /** By the owner's id or by the view id. Throws `session_unknown`, or `session_ended` while that is remembered. */
+  /**
+   * By the owner's id or by the view id. Throws `session_unknown`, `session_ended` while that is remembered, or `draining`
+   * when it is about to be taken up, here or by another replica of the host, or lives there.
+   */
   find(id: string): { session: Session; role: 'owner' | 'viewer' } {
     const owned = this.#byId.get(id);
     if (owned !== undefined) return { session: owned, role: 'owner' };
     const viewed = this.#byViewId.get(id);
     if (viewed !== undefined) return { session: viewed, role: 'viewer' };
+    if (this.#released.has(id)) {
+      throw new RunnerError('draining', 'This replica has let go of the session, for another one to take it up.');
+    }
     if (this.#ended.has(id)) throw new RunnerError('session_ended', 'The session has ended.');
+    if (this.#sighted.has(id)) throw new RunnerError('draining', 'Another replica has the session, or is about to.');
     throw new RunnerError('session_unknown', 'There is no session of this id.');
   }
 
@@ -124,17 +164,17 @@ export class Sessions {
   }
 
   capacity(): {
-    ready: boolean;
+    refusal: 'draining' | 'driver_unavailable' | 'capacity_exhausted' | null;
     sessions: number;
     maxSessions: number;
     pools: Record<string, { warm: number; creating: number; waiting: number }>;
+    states: Counts;
     serves: readonly string[];
   } {
-    const pools = Object.fromEntries([...this.#pools].map(([name, { pool }]) => [name, pool.counts]));
-    const able = [...this.#pools.values()].some(({ pool }) => pool.able);
-    const ready = this.#accepting && able && this.room > this.#starting;
+    const { counts: pools } = this.#pools;
     const { maxSessions } = this.#options;
-    return { ready, sessions: this.#byId.size, maxSessions, pools, serves: [...this.#serves] };
+    const [refusal, states] = [this.#refusal(), this.#census.counts];
+    return { refusal, sessions: this.#byId.size, maxSessions, pools, states, serves: [...this.#serves] };
   }
 
   /** Refuses new sessions from now on. */
@@ -142,37 +182,136 @@ export class Sessions {
     this.#accepting = false;
   }
 
+  /** Resolves when no session lives here and none is starting, or when the signal aborts. */
+  async emptied(signal: AbortSignal): Promise<void> {
+    if (this.#isEmpty || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        this.#awaitingEmpty.delete(done);
+        resolve();
+      };
+      signal.addEventListener('abort', done);
+      this.#awaitingEmpty.add(done);
+    });
+  }
+
+  /** Tells everybody who is attached that the sessions end in so many seconds. */
+  warn(seconds: number): void {
+    for (const { terminal } of this.list()) terminal.tell({ type: 'warning', reason: 'draining', seconds });
+  }
+
   /** Ends every session, or lets go of it where its sandbox outlives the runner. */
   async stop(sandboxesOutliveRunner: boolean): Promise<void> {
     this.drain();
     const sessions = this.list();
     await Promise.allSettled(
-      sessions.map((session) => (sandboxesOutliveRunner ? session.release() : session.end('stopping'))),
+      sessions.map((session) => (sandboxesOutliveRunner ? this.#release(session) : session.end('stopping'))),
     );
   }
 
-  async #claim(entry: LanguagePool, limits: Partial<Limits>, signal: AbortSignal): Promise<Claim> {
-    const defaults: Readonly<Record<string, number>> = { ...this.#options.defaultLimits };
-    const own = Object.entries(limits).some(([name, value]) => defaults[name] !== value);
-    return own ? await entry.pool.claimCold(limits, signal) : await entry.pool.claim(signal);
+  async #release(session: Session): Promise<void> {
+    this.#letGo(session);
+    await session.release();
   }
 
-  async #startClaimed({ warm, cold, waitMs }: Claim, request: StartRequest, signal: AbortSignal): Promise<Session> {
+  /** It lives at another replica from now on. */
+  #letGo(session: Session): void {
+    for (const id of [session.id, session.viewId]) this.#released.add(id);
+    this.#leave(session);
+    this.#tellIfEmpty();
+  }
+
+  #leave(session: Session): void {
+    if (this.#byId.delete(session.id)) this.#census.leave(session.state);
+    this.#byViewId.delete(session.viewId);
+    this.#places.get(session.id)?.();
+    this.#places.delete(session.id);
+  }
+
+  get #isEmpty(): boolean {
+    return this.#byId.size === 0 && this.#starting === 0;
+  }
+
+  #tellIfEmpty(): void {
+    if (this.#isEmpty) for (const tell of this.#awaitingEmpty) tell();
+  }
+
+  /** Counts a run in a sandbox of its own for this key, as a session; what it returns is called once at its end. */
+  admitRun(key: string): () => void {
+    if (!this.#accepting) throw new RunnerError('draining', 'This replica takes no new runs.');
+    return this.#keyLimits.admit(key);
+  }
+
+  #refusal(): 'draining' | 'driver_unavailable' | 'capacity_exhausted' | null {
+    if (!this.#accepting) return 'draining';
+    if (!this.#pools.able) return 'driver_unavailable';
+    return this.room > this.#starting ? null : 'capacity_exhausted';
+  }
+
+  #assertRoom(): void {
+    if (this.#byId.size + this.#starting < this.#options.maxSessions) return;
+    throw new RunnerError('capacity_exhausted', 'This replica holds as many sessions as it may.', {
+      context: { max_sessions: this.#options.maxSessions, retry_after_seconds: 5 },
+    });
+  }
+
+  /** A sandbox for a session, counted from now on for the key that asks. */
+  async #claim(
+    language: string,
+    { limits, key }: Pick<ForkRequest, 'limits' | 'key'>,
+    signal: AbortSignal,
+  ): Promise<Claim> {
+    const { repl } = this.#pools.language(language);
+    if (repl === null) {
+      throw new RunnerError('language_unknown', `${language} has no REPL; run it with POST /run.`, {
+        context: { language },
+      });
+    }
+    if (!this.#accepting) throw new RunnerError('draining', 'This replica takes no new sessions.');
+    this.#assertRoom();
+    const leave = key === undefined ? (): void => undefined : this.#keyLimits.admit(key);
+    this.#starting += 1;
+    let claim: Claim;
+    try {
+      claim = await this.#pools.claim(language, limits, signal);
+    } catch (error) {
+      this.#starting -= 1;
+      leave();
+      this.#tellIfEmpty();
+      throw error;
+    }
+    this.#starting -= 1;
+    this.#places.set(claim.warm.sandbox.spec.identity.sessionId, leave);
+    return claim;
+  }
+
+  async #startClaimed(
+    { warm, cold, waitMs }: Claim,
+    request: ForkRequest,
+    filesOf: () => TarContent | null | Promise<TarContent | null>,
+    signal: AbortSignal,
+  ): Promise<{ session: Session; unpacked: { files: number; bytes: number } }> {
     const { sandbox, connection, state } = warm;
     const session = this.#create({ sandbox, connection, agent: state, createdAt: new Date(), cold, waitMs });
     this.#register(session);
     const since = performance.now();
-    if (!signal.aborted) await session.start(request);
+    let unpacked = { files: 0, bytes: 0 };
+    if (!signal.aborted) unpacked = await session.start(request, filesOf);
     if (signal.aborted) {
       await session.end('deleted');
       throw new RunnerError('internal', 'The client went away.', { cause: signal.reason });
     }
     this.#listener.onStarted(session, { claimMs: waitMs, prepareMs: performance.now() - since });
-    return session;
+    return { session, unpacked };
   }
 
   #create(parts: SessionParts): Session {
-    const session: Session = new Session(parts, this.#options.session, {
+    const settings = { ...this.#options.session, replica: this.#options.replica };
+    const session: Session = new Session(parts, settings, {
+      onState: (from, to) => {
+        if (this.#byId.has(session.id)) this.#census.change(from, to);
+      },
       onEnded: (reason) => {
         this.#forget(session);
         this.#listener.onEnded(session, reason);
@@ -180,22 +319,34 @@ export class Sessions {
       onEndFailed: (reason, error) => {
         this.#listener.onEndFailed(session, reason, error);
       },
+      onExited: (outcome) => {
+        this.#listener.onExited(session, outcome);
+      },
+      onRestarted: () => {
+        this.#listener.onRestarted(session);
+      },
+      onRecovered: (ms) => {
+        if (ms === null) this.#letGo(session);
+        else this.#recoveredAt = performance.now();
+        this.#listener.onRecovered(session, ms);
+      },
     });
     return session;
   }
 
   #register(session: Session): void {
+    this.#census.enter(session.state);
     this.#byId.set(session.id, session);
     this.#byViewId.set(session.viewId, session);
   }
 
   #forget(session: Session): void {
-    this.#byId.delete(session.id);
-    this.#byViewId.delete(session.viewId);
+    this.#leave(session);
     for (const id of [session.id, session.viewId]) this.#ended.add(id);
     for (const id of this.#ended) {
       if (this.#ended.size <= rememberedIds) break;
       this.#ended.delete(id);
     }
+    this.#tellIfEmpty();
   }
 }

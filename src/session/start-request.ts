@@ -9,15 +9,22 @@ export interface TerminalSize {
 }
 
 export interface StartRequest {
+  /** The name of the API key that the session counts for; absent, it counts for none. */
+  readonly key?: string;
   readonly language: string;
   readonly entries: readonly WorkspaceEntry[];
   /** Code for the REPL's namespace before the first prompt, or null. */
   readonly startup: string | null;
   readonly env: Readonly<Record<string, string>>;
   readonly size: TerminalSize;
+  /** The names that its programs may reach, all of them allowed by the operator; absent, none. */
+  readonly egress?: readonly string[];
   /** Only what differs from the runner's defaults; already checked against the maxima. */
   readonly limits: Partial<Limits>;
 }
+
+/** A start with the files of another session; what is not said of limits and egress is as there. */
+export type ForkRequest = Omit<StartRequest, 'language' | 'entries'>;
 
 export interface RestartRequest {
   /** Null keeps the files as they are; otherwise these replace them. */

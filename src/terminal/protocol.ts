@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { sessionSignals } from '../session/start-request.js';
 
 export const subprotocol = 'repl.v1';
+/** The same as none, for clients that have to be answered with one, since they offer an attach token. */
+export const rawSubprotocol = 'repl.raw';
 /** Largest message that a client may send; AttachAddon sends a paste as one. */
 export const maxInboundBytes = 1024 * 1024;
 

@@ -1,27 +1,25 @@
 /**
- * A session's terminal in the runner: the mirrored log, its attachments, the queue of typed input and the rule of flow.
+ * A session's terminal in the runner: the mirrored log, its attachments, what is typed and the rule of flow.
  * It knows neither websockets nor sandboxes: sockets come in by AttachmentSocket, the agent by TerminalBackend.
  */
-import { inputWindowBytes, unlimited } from '../agent/agent-connection.js';
+import { unlimited } from '../agent/agent-connection.js';
 import type { ReplExit } from '../agent/message.js';
 import { RunnerError } from '../errors.js';
 import { Attachment, type AttachmentOptions, type AttachmentSocket } from './attachment.js';
 import { readLimit, sendWindowBytes, worthTelling, type OwnerFlow } from './flow.js';
+import { InputQueue, type InputTaker } from './input-queue.js';
 import { OutputLog } from './output-log.js';
 import type { CloseReason, ServerMessage } from './protocol.js';
 
 /** Without a reader the log is mirrored at this pace, so that a flood that nobody watches costs the runner little. */
 const unwatchedRenewalMs = 100;
-const interruptByte = 0x03;
 /** The log of an adopted session is on its way as fast as the agent sends. */
 const mirrorTimeoutMs = 5_000;
 
 /** What a terminal asks of the agent. */
-export interface TerminalBackend {
-  writeInput(data: Buffer): void;
+export interface TerminalBackend extends InputTaker {
   setFlow(readLimit: bigint, moreOutputBytes: number): void;
   resize(cols: number, rows: number): Promise<void>;
-  interrupt(): Promise<boolean>;
 }
 
 export interface TerminalSettings {
@@ -57,18 +55,16 @@ export class Terminal {
   #readLimit = unlimited;
   /** Bytes of output that the agent may still send. */
   #outputCredit = 0;
-  #input: Buffer[] = [];
-  #inputBytes = 0;
-  /** How many bytes were ever typed. */
-  #inputEnd = 0;
-  #inputCredit = inputWindowBytes;
-  #onInputDrained: (() => void)[] = [];
+  readonly #input: InputQueue;
+  /** Bytes before this offset may come a second time, and are not taken then. */
+  #repeatedUntil = 0;
   #onMirrored: { readonly offset: number; resolve(): void } | null = null;
   #exit: { exit: ReplExit; offset: number } | null = null;
   #closed: { reason: CloseReason; details: Readonly<Record<string, unknown>> } | null = null;
 
   constructor(backend: TerminalBackend, listener: TerminalListener, settings: TerminalSettings) {
     this.#backend = backend;
+    this.#input = new InputQueue(backend);
     this.#listener = listener;
     this.epoch = settings.epoch;
     this.#size = { cols: settings.cols, rows: settings.rows };
@@ -110,6 +106,26 @@ export class Terminal {
       };
     });
     if (this.#log.end < offset) throw new RunnerError('sandbox_failed', 'The agent did not send what it has kept.');
+  }
+
+  /** The agent cannot be reached for a while: what is typed waits. */
+  suspend(): void {
+    this.#input.suspend();
+    this.#outputCredit = sendWindowBytes;
+  }
+
+  /**
+   * The agent is there again and sends its log from its start on. What was typed when it went away may be lost, and is not
+   * sent a second time.
+   */
+  resync({ cols, rows }: { readonly cols: number; readonly rows: number }): void {
+    this.#repeatedUntil = this.#log.end;
+    this.#outputCredit = 0;
+    this.#renewOutputCredit();
+    this.#input.resume();
+    const size = this.#size;
+    if (cols !== size.cols || rows !== size.rows)
+      void this.#backend.resize(size.cols, size.rows).catch(() => undefined);
   }
 
   /** A terminal whose owner was attached when an earlier runner went away is held back until it resumes or the grace ends. */
@@ -185,7 +201,7 @@ export class Terminal {
     }
     this.#attachments.clear();
     this.#owner = null;
-    this.#input = [];
+    this.#input.clear();
   }
 
   // --- input ---
@@ -194,46 +210,44 @@ export class Terminal {
   input(data: Buffer): boolean {
     if (this.#closed !== null || data.length === 0) return true;
     this.#listener.onActivity();
-    if (this.#inputBytes > 0 && data.includes(interruptByte)) this.#overtake(data);
-    this.#input.push(data);
-    this.#inputBytes += data.length;
-    this.#inputEnd += data.length;
-    this.#flushInput();
-    return this.#inputBytes < inputWindowBytes * 16;
+    return this.#input.add(data);
   }
 
   whenInputDrained(callback: () => void): void {
-    if (this.#inputBytes === 0) callback();
-    else this.#onInputDrained.push(callback);
+    this.#input.whenDrained(callback);
   }
 
   onInputCredit(bytes: number): void {
-    this.#inputCredit = Math.min(inputWindowBytes, this.#inputCredit + bytes);
-    this.#flushInput();
+    this.#input.onCredit(bytes);
   }
 
   // --- output ---
 
   onOutput(offset: number, data: Buffer): void {
     if (this.#closed !== null) return;
+    const repeated = Math.min(data.length, Math.max(0, this.#repeatedUntil - offset));
+    if (repeated < data.length) this.#take(offset + repeated, data.subarray(repeated));
+    this.#outputCredit -= data.length;
+    if (this.#outputCredit < sendWindowBytes / 2) this.#renewWhenWatched();
+  }
+
+  #take(offset: number, data: Buffer): void {
     this.#log.append(offset, data);
     if (this.#onMirrored !== null && this.#log.end >= this.#onMirrored.offset) this.#onMirrored.resolve();
     this.#listener.onActivity();
     for (const attachment of this.#attachments) attachment.onOutput(offset, data);
     if (this.#owner !== null) this.#govern();
-    this.#outputCredit -= data.length;
-    if (this.#outputCredit < sendWindowBytes / 2) this.#renewWhenWatched();
   }
 
   onExit(exit: ReplExit, offset: number): void {
     this.#exit = { exit, offset };
-    this.#forgetInput();
+    this.#input.forget();
     for (const attachment of [...this.#attachments]) attachment.onExit(exit, offset);
   }
 
   onRestarted(offset: number): void {
     this.#exit = null;
-    this.#forgetInput();
+    this.#input.forget();
     for (const attachment of this.#attachments) attachment.onRestarted(offset);
   }
 
@@ -296,52 +310,5 @@ export class Terminal {
       .resize(narrower, rows)
       .then(() => this.#backend.resize(cols, rows))
       .catch(() => undefined);
-  }
-
-  /** What was typed for a REPL that has ended is nobody's; the agent has dropped its part without a word. */
-  #forgetInput(): void {
-    this.#input = [];
-    this.#inputBytes = 0;
-    this.#inputCredit = inputWindowBytes;
-    this.#flushInput();
-  }
-
-  #flushInput(): void {
-    while (this.#inputCredit > 0) {
-      const next = this.#input.shift();
-      if (next === undefined) break;
-      const now = next.subarray(0, this.#inputCredit);
-      if (now.length < next.length) this.#input.unshift(next.subarray(now.length));
-      this.#inputCredit -= now.length;
-      this.#inputBytes -= now.length;
-      this.#backend.writeInput(now);
-    }
-    if (this.#inputBytes === 0) for (const callback of this.#onInputDrained.splice(0)) callback();
-  }
-
-  /** An interrupt behind queued input: where the terminal's mode makes it one, the queue is dropped with it. */
-  #overtake(data: Buffer): void {
-    const until = this.#inputEnd + data.lastIndexOf(interruptByte) + 1;
-    this.#backend
-      .interrupt()
-      .then((interrupted) => {
-        if (!interrupted) return;
-        this.#dropInput(until);
-        this.#flushInput();
-      })
-      .catch(() => undefined);
-  }
-
-  /** Drops what is queued before this offset in all that was ever typed. */
-  #dropInput(until: number): void {
-    let surplus = Math.min(until - (this.#inputEnd - this.#inputBytes), this.#inputBytes);
-    while (surplus > 0) {
-      const piece = this.#input.shift();
-      if (piece === undefined) break;
-      if (piece.length > surplus) this.#input.unshift(piece.subarray(surplus));
-      const dropped = Math.min(piece.length, surplus);
-      this.#inputBytes -= dropped;
-      surplus -= dropped;
-    }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The websocket end of terminals, and the only file that knows ws: upgrades of `/repl/:id`, who may attach, heartbeats,
- * frames to and from an Attachment. A refusal that a person must learn of is an accepted socket that closes with 44xx,
- * since browsers hide the status of a refused upgrade.
+ * frames to and from an Attachment. Who may is decided before the upgrade; a refusal that a person must learn of is an
+ * accepted socket that does nothing but close with 44xx, since browsers hide the status of a refused upgrade.
  */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -9,16 +9,19 @@ import { WebSocket, WebSocketServer, type RawData } from 'ws';
 import { RunnerError } from '../errors.js';
 import type { Session } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
+import type { AttachRole, AttachVerdict } from './attach-token.js';
 import type { Attachment, AttachmentSocket } from './attachment.js';
 import {
   closeCodes,
   maxInboundBytes,
   parseClientMessage,
+  rawSubprotocol,
   subprotocol,
   type ClientMessage,
   type CloseReason,
   type ServerMessage,
 } from './protocol.js';
+import { Rota } from './rota.js';
 
 /** How often each socket is pinged, and after how long without a word from it it counts as dead. */
 export interface Heartbeat {
@@ -26,9 +29,23 @@ export interface Heartbeat {
   readonly deadAfterMs: number;
 }
 const defaultHeartbeat: Heartbeat = { pingIntervalMs: 20_000, deadAfterMs: 45_000 };
+/** Within an interval each socket has its turn, a part of them at a time. */
+const heartbeatParts = 50;
 const keepAliveMs = 20_000;
 /** A close handshake that the other side does not finish is cut. */
 const closeTimeoutMs = 5_000;
+
+/** What others are told of websockets: logs and metrics. */
+export interface UpgradeListener {
+  /** A terminal is attached; answers who is to be told of its end, with the code that the socket closed with. */
+  onAttached(request: IncomingMessage, session: Session, role: 'owner' | 'viewer'): (code: number) => void;
+  /** The socket was accepted only to be closed with this reason. */
+  onRefused(request: IncomingMessage, reason: CloseReason): void;
+  /** This side closes a socket. */
+  onClosing(reason: CloseReason): void;
+  /** Terminal bytes have passed. */
+  onBytes(direction: 'in' | 'out', bytes: number): void;
+}
 
 export interface UpgradeOptions {
   readonly sessions: Pick<Sessions, 'find'>;
@@ -36,7 +53,9 @@ export interface UpgradeOptions {
   authorized(request: IncomingMessage): boolean;
   /** Whether a page of the request's origin may do so. */
   originAllowed(request: IncomingMessage): boolean;
-  countBytes(direction: 'in' | 'out', bytes: number): void;
+  /** Whether it may open the terminal of this id, and as whom. */
+  attachVerdict(request: IncomingMessage, id: string): AttachVerdict;
+  readonly listener: UpgradeListener;
   readonly heartbeat?: Heartbeat;
 }
 
@@ -46,6 +65,11 @@ interface Query {
   readonly offset: number | null;
 }
 
+/** What is to become of an upgrade; the role is null where the id decides. */
+type Admission =
+  | { readonly kind: 'admitted'; readonly role: AttachRole | null }
+  | { readonly kind: 'refused'; readonly reason: CloseReason; readonly message: string };
+
 /** Serves websockets on an HTTP server; `close` ends them all. */
 export class TerminalUpgrade {
   readonly #options: UpgradeOptions;
@@ -53,10 +77,11 @@ export class TerminalUpgrade {
     noServer: true,
     maxPayload: maxInboundBytes,
     perMessageDeflate: false,
-    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+    // Never an attach token, which is offered beside them.
+    handleProtocols: (offered) => [subprotocol, rawSubprotocol].find((name) => offered.has(name)) ?? false,
   });
   readonly #heartbeat: NodeJS.Timeout;
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Rota<Connection>(heartbeatParts);
 
   constructor(server: Server, options: UpgradeOptions) {
     this.#options = options;
@@ -67,8 +92,8 @@ export class TerminalUpgrade {
     // A beat comes late by at most an interval; half of one keeps the promise on average.
     const silentMs = deadAfterMs - pingIntervalMs / 2;
     this.#heartbeat = setInterval(() => {
-      for (const connection of this.#connections) connection.beat(silentMs);
-    }, pingIntervalMs).unref();
+      for (const connection of this.#connections.next()) connection.beat(silentMs);
+    }, pingIntervalMs / heartbeatParts).unref();
   }
 
   get openSockets(): number {
@@ -97,31 +122,50 @@ export class TerminalUpgrade {
     }
     // While a socket is paused, since the program does not read what was typed, the kernel alone notices a dead peer.
     request.socket.setKeepAlive(true, keepAliveMs);
+    const admission = this.#admit(request, id);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#accept(webSocket, request, { id, query: parseQuery(new URLSearchParams(search)) });
+      this.#accept(webSocket, request, { id, admission, query: parseQuery(new URLSearchParams(search)) });
     });
   }
 
-  #accept(webSocket: WebSocket, request: IncomingMessage, { id, query }: { id: string; query: Query }): void {
-    const connection = new Connection(webSocket, (direction, bytes) => {
-      this.#options.countBytes(direction, bytes);
-    });
-    this.#connections.add(connection);
-    webSocket.on('close', () => this.#connections.delete(connection));
+  #admit(request: IncomingMessage, id: string): Admission {
     if (!this.#options.authorized(request)) {
-      connection.close('unauthorized', { message: 'The runner needs its API token.' });
-      return;
+      return { kind: 'refused', reason: 'unauthorized', message: 'The runner needs its API token.' };
     }
     if (!this.#options.originAllowed(request)) {
-      connection.close('forbidden', { message: 'This origin may not attach.' });
+      return { kind: 'refused', reason: 'forbidden', message: 'This origin may not attach.' };
+    }
+    const verdict = this.#options.attachVerdict(request, id);
+    if (verdict.kind === 'refused') return { kind: 'refused', reason: 'unauthorized', message: verdict.message };
+    return { kind: 'admitted', role: verdict.role };
+  }
+
+  #accept(
+    webSocket: WebSocket,
+    request: IncomingMessage,
+    { id, admission, query }: { id: string; admission: Admission; query: Query },
+  ): void {
+    const { listener } = this.#options;
+    const connection = new Connection(webSocket, listener);
+    webSocket.on('close', this.#connections.add(connection));
+    const refuse = (reason: CloseReason, message: string): void => {
+      listener.onRefused(request, reason);
+      connection.close(reason, { message });
+    };
+    if (admission.kind === 'refused') {
+      refuse(admission.reason, admission.message);
       return;
     }
     try {
-      const { session, role } = this.#options.sessions.find(id);
+      const { session, role: roleOfId } = this.#options.sessions.find(id);
+      const role = admission.role ?? roleOfId;
+      webSocket.on('close', listener.onAttached(request, session, role));
       connection.attach(session, role, query);
     } catch (error) {
-      const ended = error instanceof RunnerError && error.code === 'session_ended';
-      connection.close(ended ? 'gone' : 'unknown', { message: ended ? 'The session has ended.' : 'No such session.' });
+      const code = error instanceof RunnerError ? error.code : null;
+      if (code === 'session_ended') refuse('gone', 'The session has ended.');
+      else if (code === 'draining') refuse('draining', 'The session moves to another replica.');
+      else refuse('unknown', 'No such session.');
     }
   }
 }
@@ -129,7 +173,7 @@ export class TerminalUpgrade {
 /** One websocket: the socket of an Attachment, and the way of its messages to the session. */
 class Connection implements AttachmentSocket {
   readonly #socket: WebSocket;
-  readonly #countBytes: (direction: 'in' | 'out', bytes: number) => void;
+  readonly #listener: UpgradeListener;
   #session: Session | null = null;
   #attachment: Attachment | null = null;
   #heardAt = Date.now();
@@ -137,9 +181,9 @@ class Connection implements AttachmentSocket {
   /** Set once the socket is closing: nothing that comes is obeyed any more. */
   #cut: NodeJS.Timeout | null = null;
 
-  constructor(socket: WebSocket, countBytes: (direction: 'in' | 'out', bytes: number) => void) {
+  constructor(socket: WebSocket, listener: UpgradeListener) {
     this.#socket = socket;
-    this.#countBytes = countBytes;
+    this.#listener = listener;
     // ws has begun to close by then; a socket that was cut at once would lose the word of why, such as 1009.
     socket.on('error', () => {
       this.#cutSoon();
@@ -171,7 +215,7 @@ class Connection implements AttachmentSocket {
   }
 
   send(data: Buffer): void {
-    this.#countBytes('out', data.length);
+    this.#listener.onBytes('out', data.length);
     this.#socket.send(data, { binary: true }, () => {
       const attachment = this.#attachment;
       if (attachment !== null) this.#session?.terminal.onDrained(attachment);
@@ -184,6 +228,7 @@ class Connection implements AttachmentSocket {
 
   close(reason: CloseReason, details: Readonly<Record<string, unknown>>): void {
     if (this.#paused) this.#socket.resume();
+    if (this.#cut === null) this.#listener.onClosing(reason);
     this.#socket.close(closeCodes[reason], JSON.stringify({ reason, ...details }).slice(0, 120));
     this.#cutSoon();
   }
@@ -208,7 +253,7 @@ class Connection implements AttachmentSocket {
     const session = this.#session;
     const attachment = this.#attachment;
     if (session === null || attachment === null || this.#cut !== null) return;
-    this.#countBytes('in', data.length);
+    this.#listener.onBytes('in', data.length);
     if (attachment.controlled && !isBinary) {
       const message = parseClientMessage(data.toString());
       if (message === null) this.close('malformed', { message: 'That is no control message of repl.v1.' });

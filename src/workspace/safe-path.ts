@@ -6,9 +6,9 @@
 import { RunnerError } from '../errors.js';
 
 /** Linux's own bound for one name (NAME_MAX), in bytes. */
-export const maxNameBytes = 255;
+const maxNameBytes = 255;
 /** A quarter of Linux's PATH_MAX, in bytes: leaves room for the folder in front and for the user's own use. */
-export const maxPathBytes = 1024;
+const maxPathBytes = 1024;
 
 /** How much of a hostile name an error repeats, in characters. */
 const shownCharacters = 120;

@@ -2,6 +2,8 @@
 
 /** Enough to find a word that is split over two chunks. */
 const keptBytes = 256;
+/** A terminal that died says nothing more; the longest flood of a slow peer takes a minute. */
+const patienceMs = 120_000;
 
 export abstract class BenchTty {
   received = 0;
@@ -10,7 +12,10 @@ export abstract class BenchTty {
 
   abstract type(text: string): void;
 
-  /** Resolves when this text comes, counted from the last `until` on. */
+  /** Resolves when nothing of it disturbs another. */
+  abstract close(): Promise<void> | void;
+
+  /** Resolves when this text comes, counted from the last `until` on; rejects when it does not come. */
   until(text: string): Promise<void> {
     return this.#want({ text, bytes: 0 });
   }
@@ -27,8 +32,15 @@ export abstract class BenchTty {
   }
 
   #want(wanted: { text: string | null; bytes: number }): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wanted = { ...wanted, resolve };
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`a terminal does not give ${JSON.stringify(wanted)}`));
+      }, patienceMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#wanted = { ...wanted, resolve: done };
       this.#look();
     });
   }

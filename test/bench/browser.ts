@@ -4,8 +4,9 @@
  */
 import { chromium, type Page } from 'playwright-core';
 import { runnerSettings, type BenchDriver } from './driver.js';
-import { figure, quantile, type Figure } from './figure.js';
+import { figure, timesFigure, type Figure } from './figure.js';
 import { RunnerProcess } from './runner-process.js';
+import { step } from './step.js';
 
 const warmRounds = 20;
 const coldRounds = 5;
@@ -94,25 +95,34 @@ async function inPage<Result>(
   }
 }
 
+async function floodTimes(page: Page): Promise<number[]> {
+  const block = `("y" * 78 + "\\n") * 128`;
+  const blocks = Math.ceil((floodMegabytes * 1e6) / (80 * 128));
+  const code = `for _ in range(${blocks}): _ = sys.stdout.write(${block})\r\rprint("\\x1b]0;done\\x07")\r`;
+  return await page.evaluate<number[]>(flood(code));
+}
+
+async function stopTimes(page: Page): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < stopRounds; round += 1) times.push(await page.evaluate<number>(stopMs));
+  return times;
+}
+
 /** @param imageTag as for the other topics */
 export async function benchBrowser(driver: BenchDriver, imageTag: string): Promise<Figure[]> {
   const settings = runnerSettings(driver, imageTag);
-  const cold = await inPage({ ...settings, REPL_RUNNER_POOL: 'python=0:0' }, (page, runner) =>
-    promptTimes(page, runner, coldRounds, 0),
+  const cold = await step(`${coldRounds} clicks with none waiting`, () =>
+    inPage({ ...settings, REPL_RUNNER_POOL: 'python=0:0' }, (page, runner) => promptTimes(page, runner, coldRounds, 0)),
   );
   return await inPage({ ...settings, REPL_RUNNER_POOL: 'python=3:3' }, async (page, runner) => {
-    const warm = await promptTimes(page, runner, warmRounds, 3);
+    const warm = await step(`${warmRounds} clicks with a full pool`, () => promptTimes(page, runner, warmRounds, 3));
     await page.evaluate(begin);
-    const block = `("y" * 78 + "\\n") * 128`;
-    const blocks = Math.ceil((floodMegabytes * 1e6) / (80 * 128));
-    const code = `for _ in range(${blocks}): _ = sys.stdout.write(${block})\r\rprint("\\x1b]0;done\\x07")\r`;
-    const [frameMs = NaN, floodMs = NaN] = await page.evaluate<number[]>(flood(code));
-    const stops: number[] = [];
-    for (let round = 0; round < stopRounds; round += 1) stops.push(await page.evaluate<number>(stopMs));
+    const [frameMs = NaN, floodMs = NaN] = await step(`a flood of ${floodMegabytes} MB`, () => floodTimes(page));
+    const stops = await step(`${stopRounds} stops`, () => stopTimes(page));
     return [
-      figure(`${driver}_browser_prompt_warm_p50`, quantile(warm, 0.5), 'ms', { atMost: 500 }),
-      figure(`${driver}_browser_prompt_warm_p95`, quantile(warm, 0.95), 'ms', { atMost: 500 }),
-      figure(`${driver}_browser_prompt_cold_p50`, quantile(cold, 0.5), 'ms', { atMost: 2_000 }),
+      timesFigure(`${driver}_browser_prompt_warm_p50`, warm, 0.5, { atMost: 500 }),
+      timesFigure(`${driver}_browser_prompt_warm_p95`, warm, 0.95, { atMost: 500 }),
+      timesFigure(`${driver}_browser_prompt_cold_p50`, cold, 0.5, { atMost: 2_000 }),
       figure(`${driver}_browser_flood_longest_frame`, frameMs, 'ms', { atMost: 100 }),
       figure(`${driver}_browser_flood_rate`, floodMegabytes / (floodMs / 1_000), 'MB/s'),
       figure(`${driver}_browser_stop_worst`, Math.max(...stops), 'ms', { atMost: 1_000 }),

@@ -2,22 +2,23 @@
 import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
-import { startListening, stopListening, type ListeningProcess } from './listening-process.js';
+import { ListeningProcess } from './listening-process.js';
 
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 export class RunnerProcess {
   readonly #agent = new Agent({ keepAlive: true });
 
-  private constructor(readonly process: ListeningProcess) {}
+  constructor(readonly process: ListeningProcess) {}
 
   /** Starts one on a free port and resolves when it listens. */
   static async start(env: Readonly<Record<string, string>>): Promise<RunnerProcess> {
     return new RunnerProcess(
-      await startListening(main, {
+      await ListeningProcess.start(main, {
         REPL_RUNNER_PORT: '0',
         REPL_RUNNER_LOG_LEVEL: 'warn',
         REPL_RUNNER_REPLICA: `bench-${process.pid}`,
+        REPL_RUNNER_DEPLOYMENT: `bench-${process.pid}`,
         ...env,
       }),
     );
@@ -28,22 +29,31 @@ export class RunnerProcess {
   }
 
   async stop(): Promise<void> {
-    await stopListening(this.process);
+    await this.process.stop();
     this.#agent.destroy();
   }
 
   async call(method: string, path: string, body: Buffer | null = null, type = 'application/json'): Promise<unknown> {
+    const answer = await this.#send(method, path, body, type);
+    return answer.length === 0 ? null : JSON.parse(answer.toString());
+  }
+
+  /** What a GET answers with, as it is. */
+  async octets(path: string): Promise<Buffer> {
+    return await this.#send('GET', path, null, '');
+  }
+
+  async #send(method: string, path: string, body: Buffer | null, type: string): Promise<Buffer> {
     return await new Promise((resolve, reject) => {
       const headers = body === null ? {} : { 'Content-Type': type, 'Content-Length': body.length };
       const sent = request(new URL(path, this.url), { method, agent: this.#agent, headers }, (response) => {
-        let text = '';
-        response.on('data', (data: Buffer) => {
-          text += data.toString();
-        });
+        const pieces: Buffer[] = [];
+        response.on('data', (data: Buffer) => pieces.push(data));
         response.on('end', () => {
           const status = response.statusCode ?? 0;
-          if (status >= 400) reject(new Error(`${method} ${path}: ${status} ${text}`));
-          else resolve(text === '' ? null : JSON.parse(text));
+          const answer = Buffer.concat(pieces);
+          if (status >= 400) reject(new Error(`${method} ${path}: ${status} ${answer.toString()}`));
+          else resolve(answer);
         });
       });
       sent.on('error', reject);

@@ -37,7 +37,7 @@ export class WebsocketTty extends BenchTty {
     this.#socket.resume();
   }
 
-  close(): void {
+  override close(): Promise<void> | void {
     this.#socket.close();
   }
 

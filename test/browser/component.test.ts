@@ -49,6 +49,21 @@ inBrowser('<repl-terminal>', () => {
     await repl.run('answer() * 1000', '42000');
   });
 
+  it('takes what its host has set before it was there', async () => {
+    await open('start');
+    await repl.page.route('**/start.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+    await repl.page.route('**/repl-terminal.js', async (route) => {
+      await repl.page.locator('repl-terminal').waitFor({ state: 'attached' });
+      await repl.page.evaluate(() =>
+        Object.assign(document.querySelector('repl-terminal') ?? {}, { sessionOptions: { startup: 'early = 42' } }),
+      );
+      await route.continue();
+    });
+    await repl.page.reload();
+    await repl.start();
+    await repl.run('early * 1000', '42000');
+  });
+
   it('resumes after a reload', async () => {
     await open('resume');
     await repl.until('>>>');
@@ -147,6 +162,20 @@ inBrowser('<repl-terminal>', () => {
     await repl.run('answer() * 1000', '42000');
     await repl.page.keyboard.press('Control+Shift+F');
     await repl.page.locator('repl-terminal .find').waitFor();
+  });
+
+  it('takes the session that it was given while it was out of the page', async () => {
+    await open('start');
+    await repl.start();
+    await repl.page.evaluate(async () => {
+      const terminal = document.querySelector<ReplTerminal>('repl-terminal');
+      if (terminal === null) return;
+      const { id } = await terminal.client.start({ language: 'python', startup: 'other = 42' });
+      terminal.remove();
+      terminal.setAttribute('session', id);
+      document.body.append(terminal);
+    });
+    await repl.run('other * 1000', '42000');
   });
 
   it('names the stage of a start that takes longer than a moment', async () => {

@@ -8,6 +8,7 @@ import type { Limits } from '../../src/sandbox/limits.js';
 import { proveWalls } from '../../src/sandbox/prove-walls.js';
 import type { SandboxDriver } from '../../src/sandbox/sandbox.js';
 import { grounds, type Ground } from '../support/grounds.js';
+import { GuardProcess, guardSettings } from '../support/guard-process.js';
 import { imagesFolder, loadPython, makeDriver, specFor } from '../support/make-driver.js';
 
 const never = new AbortController().signal;
@@ -27,7 +28,8 @@ async function runInside(warm: WarmSandbox, code: string): Promise<string> {
   return output;
 }
 
-function contract(ground: Ground): void {
+function contract(ground: Ground, { guarded = false } = {}): void {
+  let guard: GuardProcess | null = null;
   let driver: SandboxDriver;
   let language: Language;
   const made: WarmSandbox[] = [];
@@ -40,7 +42,8 @@ function contract(ground: Ground): void {
 
   beforeAll(async () => {
     language = await loadPython(ground);
-    driver = makeDriver(ground);
+    if (guarded) guard = await GuardProcess.start(guardSettings(ground));
+    driver = makeDriver(ground, guard?.socketPath);
     await driver.prepare([language]);
   }, 60_000);
 
@@ -51,6 +54,7 @@ function contract(ground: Ground): void {
     }
     const left = await driver.list();
     await driver.close();
+    await guard?.stop();
     expect(
       left.filter(({ spec }) =>
         made.some(({ sandbox }) => sandbox.spec.identity.sessionId === spec.identity.sessionId),
@@ -133,3 +137,8 @@ for (const ground of grounds) {
     contract(ground);
   });
 }
+
+const behindTheGuard = grounds.find(({ name }) => name === 'docker trixie');
+(behindTheGuard?.available === true ? describe : describe.skip)('The driver on docker trixie through the guard', () => {
+  if (behindTheGuard !== undefined) contract(behindTheGuard, { guarded: true });
+});

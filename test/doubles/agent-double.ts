@@ -30,6 +30,7 @@ export const waitingState: AgentState = {
   rows: 24,
   acknowledged: null,
   exit: null,
+  egress: null,
 };
 
 const answers: Readonly<Record<string, Answer>> = {

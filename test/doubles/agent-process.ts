@@ -3,7 +3,7 @@
  * tests run against. As root it steps down to the sandbox's user first.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -34,7 +34,7 @@ export interface AgentProcessOptions {
 export const agentEpoch = '00000000-0000-4000-8000-000000000000';
 
 function settings({ orphanSeconds = 60, repl = ['python3'], hook = true, env = {} }: AgentProcessOptions): string {
-  const path = `${agentFolder}/python/startup.py`;
+  const path = `${agentFolder}/hooks/python.py`;
   return JSON.stringify({
     epoch: agentEpoch,
     repl,
@@ -49,7 +49,7 @@ function sandboxArguments(options: AgentProcessOptions): string[] {
     ...['--unshare-all', '--as-pid-1', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
     ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/lib', '/lib'],
     ...['--symlink', 'usr/lib64', '/lib64', '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/opt'],
-    ...['agent/agent.py', 'agent/repl_agent', 'python'].flatMap((path) => [
+    ...['agent/agent.py', 'agent/repl_agent', 'agent/hooks'].flatMap((path) => [
       ...['--ro-bind', `${images}/${path}`, `${agentFolder}/${path.replace('agent/', '')}`],
     ]),
     ...['--tmpfs', '/tmp', '--tmpfs', '/sandbox', '--chdir', '/sandbox', '--clearenv'],
@@ -82,9 +82,24 @@ export class AgentProcess {
     });
   }
 
+  /** The agent's own on this host, null where it has ended. */
+  get pid(): number | null {
+    const { pid } = this.#child;
+    const [inner = ''] = pid === undefined ? [] : childrenOf(pid).split(' ');
+    return inner === '' ? null : Number(inner);
+  }
+
   async destroy(): Promise<void> {
     this.stream.destroy();
     this.#child.kill('SIGKILL');
     await this.ended;
+  }
+}
+
+function childrenOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  } catch {
+    return '';
   }
 }

@@ -14,6 +14,7 @@ export interface FakeReplicaParts {
 
 export class FakeReplica {
   ready = true;
+  warm = 0;
   sessions = 0;
   serves: string[] = [];
   /** How often somebody looked. */
@@ -77,8 +78,15 @@ export class FakeReplica {
 
   #answerReady(response: ServerResponse): void {
     this.looks += 1;
-    const { ready, name: replica, serves, sessions } = this;
-    const body = { 'ready?': ready, replica, serves: [replica, ...serves], sessions, max_sessions: 100, warm: {} };
+    const { ready, name: replica, serves, sessions, warm } = this;
+    const body = {
+      'ready?': ready,
+      replica,
+      serves: [replica, ...serves],
+      sessions,
+      max_sessions: 100,
+      warm: { python: warm },
+    };
     response.writeHead(ready ? 200 : 503).end(JSON.stringify(body));
   }
 }

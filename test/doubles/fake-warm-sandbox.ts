@@ -14,6 +14,7 @@ export const fakeLanguage: Language = {
   image: 'python',
   repl: ['python3'],
   env: {},
+  run: null,
   startupHook: null,
   hostPrograms: [],
   version: ['python3', '--version'],

@@ -1,9 +1,19 @@
 /** Sessions that live in memory only: the HTTP layer's other implementation of `SessionSet`. */
 import { RunnerError } from '../../src/errors.js';
 import type { Capacity, SessionHandle, SessionSet } from '../../src/http/session-set.js';
+import type { ProgramRequest, ProgramResult } from '../../src/execution/run-program.js';
 import { newSessionId } from '../../src/ids.js';
 import { defaultLimits, type Limits } from '../../src/sandbox/limits.js';
-import type { RestartRequest, SessionSignal, StartRequest, TerminalSize } from '../../src/session/start-request.js';
+import type {
+  ForkRequest,
+  RestartRequest,
+  SessionSignal,
+  StartRequest,
+  TerminalSize,
+} from '../../src/session/start-request.js';
+import type { PackReport } from '../../src/workspace/workspace.js';
+import { MemoryWorkspace } from './memory-workspace.js';
+import { programResult } from './program-result.js';
 
 export class MemorySession implements SessionHandle {
   readonly id = newSessionId('test');
@@ -17,13 +27,18 @@ export class MemorySession implements SessionHandle {
   exit: { outcome: string; exitCode: number | null; signal: string | null } | null = null;
   readonly language: string;
   readonly limits: Limits;
+  readonly egress: readonly string[];
   readonly restarts: RestartRequest[] = [];
   readonly sizes: TerminalSize[] = [];
   readonly signals: SessionSignal[] = [];
+  readonly workspace = new MemoryWorkspace();
+  readonly runs: ProgramRequest[] = [];
+  answerRun: (request: ProgramRequest) => Promise<ProgramResult> = () => Promise.resolve(programResult());
 
   constructor(request: StartRequest) {
     this.language = request.language;
     this.limits = { ...defaultLimits, ...request.limits };
+    this.egress = request.egress ?? [];
   }
 
   restart(request: RestartRequest): Promise<void> {
@@ -42,6 +57,16 @@ export class MemorySession implements SessionHandle {
     return Promise.resolve();
   }
 
+  async run(request: ProgramRequest, onStart: () => Promise<void> | undefined): Promise<ProgramResult> {
+    this.runs.push(request);
+    await onStart();
+    return await this.answerRun(request);
+  }
+
+  use<T>(): Promise<T> {
+    return Promise.reject(new RunnerError('sandbox_failed', 'It has no sandbox.'));
+  }
+
   end(): Promise<void> {
     this.state = 'ended';
     return Promise.resolve();
@@ -54,7 +79,7 @@ export class MemorySessions implements SessionSet {
   readonly signals: AbortSignal[] = [];
   /** Set to make the next starts fail. */
   failure: Error | null = null;
-  ready = true;
+  refusal: Capacity['refusal'] = null;
   /** Awaited within a start. */
   gate: Promise<void> = Promise.resolve();
   readonly all: MemorySession[] = [];
@@ -67,6 +92,17 @@ export class MemorySessions implements SessionSet {
     const session = new MemorySession(request);
     this.all.push(session);
     return session;
+  }
+
+  async fork(
+    id: string,
+    request: ForkRequest,
+    signal: AbortSignal,
+  ): Promise<{ session: MemorySession; copy: PackReport }> {
+    const { session: source } = this.find(id);
+    const session = await this.start({ ...request, language: source.language, entries: [] }, signal);
+    for (const [path, node] of source.workspace.nodes) session.workspace.nodes.set(path, node);
+    return { session, copy: await source.workspace.pack().report };
   }
 
   find(id: string): { session: MemorySession; role: 'owner' | 'viewer' } {
@@ -82,6 +118,9 @@ export class MemorySessions implements SessionSet {
 
   capacity(): Capacity {
     const pools = { python: { warm: 4, creating: 0, waiting: 0 } };
-    return { ready: this.ready, sessions: this.list().length, maxSessions: 10, pools, serves: ['test'] };
+    const exited = this.list().filter(({ state }) => state === 'exited').length;
+    const sessions = this.list().length;
+    const states = { starting: 0, running: sessions - exited, exited };
+    return { refusal: this.refusal, sessions, maxSessions: 10, pools, states, serves: ['test'] };
   }
 }

@@ -9,7 +9,10 @@ export class WebSocketDouble implements TerminalSocket {
   readonly sent: (string | Uint8Array)[] = [];
   readonly #listeners = new Map<string, Listener[]>();
 
-  constructor(readonly url: string) {}
+  constructor(
+    readonly url: string,
+    readonly subprotocols: string | string[] = [],
+  ) {}
 
   get sentBytes(): number[] {
     return this.sent.flatMap((data) => (typeof data === 'string' ? [] : [...data]));

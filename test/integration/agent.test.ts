@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { encodeFrame, FrameDecoder, frameTypes, noops } from '../../src/agent/frame.js';
 import { readArchive, writeArchive } from '../../src/workspace/archive.js';
 import type { WorkspaceEntry } from '../../src/workspace/entry.js';
+import { Workspace } from '../../src/workspace/workspace.js';
 import { AgentConversation, plainStart, prompt } from '../doubles/agent-conversation.js';
 import { agentEpoch, type AgentProcessOptions } from '../doubles/agent-process.js';
 import { within } from '../doubles/within.js';
@@ -54,9 +55,13 @@ async function run(
   return { stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), exit_code, signal };
 }
 
+function workspaceOf({ connection }: AgentConversation): Workspace {
+  return new Workspace(connection, () => undefined);
+}
+
 async function packed(talk: AgentConversation): Promise<WorkspaceEntry[]> {
   const pieces: Buffer[] = [];
-  await talk.connection.pack((data) => pieces.push(Buffer.from(data)));
+  for await (const data of workspaceOf(talk).pack(1 << 26).content) pieces.push(data);
   const bounds = { entries: 1000, unpackedBytes: 1 << 26, depth: 32, nameBytes: 255, pathBytes: 4096 };
   return await readArchive(Buffer.concat(pieces), { gzip: false, bounds, signal: new AbortController().signal });
 }
@@ -145,7 +150,7 @@ describe('the agent at a claim', () => {
     const talk = conversation();
     await talk.greet();
     const half = (await writeArchive([file('a', 'x'.repeat(2000))])).subarray(0, 1024);
-    await expect(talk.connection.unpack(half, { replace: true })).rejects.toMatchObject({ code: 'archive_invalid' });
+    await expect(workspaceOf(talk).unpack(half, { replace: true })).rejects.toMatchObject({ code: 'archive_invalid' });
   });
 });
 
@@ -420,8 +425,11 @@ describe('the agent and other programs', () => {
 
   it('says why a program cannot be started', async () => {
     const talk = await started();
-    await expect(run(talk, ['no-such-program'])).rejects.toMatchObject({ code: 'start_failed' });
-    await expect(run(talk, ['/sandbox'])).rejects.toThrow('Permission denied');
+    await expect(run(talk, ['no-such-program'])).rejects.toMatchObject({ code: 'not_found' });
+    await expect(run(talk, ['/sandbox'])).rejects.toMatchObject({
+      code: 'start_failed',
+      message: '/sandbox: Permission denied',
+    });
   });
 
   it('packs what was unpacked', async () => {

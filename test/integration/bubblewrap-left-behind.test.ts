@@ -18,7 +18,7 @@ const isRoot = process.getuid?.() === 0;
 const runner = `
 import { BubblewrapDriver } from './src/sandbox/bubblewrap/bubblewrap-driver.js';
 import { defaultLimits } from './src/sandbox/limits.js';
-const language = { name: 'python', title: '', image: '', repl: [], env: {}, startupHook: null,
+const language = { name: 'python', title: '', image: '', repl: [], run: null, env: {}, startupHook: null,
   hostPrograms: [], version: [] };
 const driver = new BubblewrapDriver({ imagesFolder: process.argv[2], command: () => ['sleep', '3456.' + process.pid] });
 await driver.prepare([language]);

@@ -16,6 +16,7 @@ const language: Language = {
   image: 'none',
   repl: ['python3'],
   env: {},
+  run: null,
   startupHook: null,
   hostPrograms: ['python3'],
   version: ['python3', '--version'],

@@ -2,7 +2,7 @@
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Language } from '../../src/language/language.js';
@@ -20,6 +20,7 @@ const language: Language = {
   image: 'none',
   repl: ['python3'],
   env: {},
+  run: null,
   startupHook: null,
   hostPrograms: ['python3'],
   version: ['python3', '--version'],
@@ -42,6 +43,22 @@ async function runIn(sandbox: Sandbox, code: string) {
 }
 
 const marked = (folder: string) => readdirSync(folder).filter((name) => name.startsWith(runnerMark()));
+
+describe('BubblewrapDriver with an agent that its Python does not take', () => {
+  it.each([
+    ['agent/broken.py', 'def', /install Python 3\.9.*broken\.py.*SyntaxError/s],
+    ['agent/image/compiled.py', 'print("something else")', /install Python 3\.9.*something else/s],
+  ])('says so before the first session, and leaves nothing: %s', async (path, content, message) => {
+    const folder = mkdtempSync(join(tmpdir(), 'images-'));
+    cpSync(imagesFolder, folder, { recursive: true });
+    writeFileSync(join(folder, path), content);
+    const driver = new BubblewrapDriver({ imagesFolder: folder });
+    const refusal = { code: 'driver_unavailable', message: expect.stringMatching(message) };
+    await expect(driver.prepare([language])).rejects.toMatchObject(refusal);
+    expect(marked(tmpdir())).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+});
 
 describe.each([
   { setting: 'cgroups where they can be written', cgroups: true },
@@ -114,6 +131,16 @@ print(sorted(os.listdir('/')), len(os.openpty()))
       'OSError',
       expect.stringMatching(/^\['bin', 'dev', 'etc', .*'opt', 'proc', 'sandbox', .*'tmp', 'usr'\] 2$/),
     ]);
+  });
+
+  it('shows the agent as its own Python has compiled it', async () => {
+    const { output } = await run(`
+import importlib.util, pathlib
+sources = [str(path) for path in pathlib.Path('/opt/repl_runner').rglob('*.py')]
+heads = {open(importlib.util.cache_from_source(source), 'rb').read(8) for source in sources}
+print('/opt/repl_runner/repl_agent/main.py' in sources, heads == {importlib.util.MAGIC_NUMBER + bytes([1, 0, 0, 0])})
+`);
+    expect(output).toBe('True True');
   });
 
   it('mounts everything nosuid and nodev, and what can be written with a size', async () => {

@@ -150,6 +150,45 @@ onGround('npm run repl', () => {
     });
   });
 
+  describe('with evaluate', () => {
+    const cases = 'test/support/programs/add_cases.json';
+    const evaluate = [...command, 'evaluate', 'test/support/programs/add.py', cases];
+
+    it('prints a line for each case, and fails when not all pass', async () => {
+      const { code, stdout, stderr } = await run(evaluate, '');
+      expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+      expect(stdout.replace(/ +\d+ ms/g, '')).toBe(
+        [
+          'pass  two numbers  ok',
+          'pass  case 2       ok',
+          'FAIL  nonsense     runtime_error  TypeError: can only concatenate str (not "int") to str',
+          '2 of 3 passed',
+          '',
+        ].join('\n'),
+      );
+    });
+
+    it('prints the answer of the runner as JSON', async () => {
+      const { stdout } = await run([...evaluate, '--json'], '');
+      expect(JSON.parse(stdout)).toMatchObject({ passed: false, case_results: [{ value: 3 }, { value: 'ab' }, {}] });
+    });
+
+    it('says in one sentence what is wrong', async () => {
+      await expect(run([...command, 'evaluate', cases], '')).resolves.toMatchObject({
+        code: 2,
+        stderr: 'Give a solution file and a file of cases. See evaluate --help.\n',
+      });
+      await expect(run([...command, 'evaluate', cases, 'README.md'], '')).resolves.toMatchObject({
+        code: 2,
+        stderr: 'README.md is not JSON.\n',
+      });
+      await expect(run([...evaluate, '--entry-point', 'a b'], '')).resolves.toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('entry_point') as unknown,
+      });
+    });
+  });
+
   describe('at a terminal', () => {
     it('is a REPL with the files, follows the size, and ends with its exit code', async () => {
       const dialogue = await atTerminal([
@@ -160,7 +199,8 @@ onGround('npm run repl', () => {
         ['resize', 100, 40],
         ['send', '"wide" * 2\r'],
         ['expect', 'widewide'],
-        ['send', 'print("spin" * 2)\rwhile True: pass\r\r'],
+        // One statement: an interrupt between two of them ends what the REPL reads, and not the loop.
+        ['send', 'print("spin" * 2) or any(i for i in iter(int, 1))\r'],
         ['expect', 'spinspin'],
         ['send', '\x03'],
         ['expect', 'KeyboardInterrupt'],

@@ -10,7 +10,7 @@ import { DockerDriver } from '../../src/sandbox/docker/docker-driver.js';
 import { defaultLimits, type Limits } from '../../src/sandbox/limits.js';
 import type { Sandbox, SandboxSpec } from '../../src/sandbox/sandbox.js';
 import { CuttableSocket } from '../support/cuttable-socket.js';
-import { imageTag } from '../support/grounds.js';
+import { imageTag, testDeployment } from '../support/grounds.js';
 
 const imagesFolder = 'images';
 const tag = imageTag('trixie');
@@ -34,7 +34,13 @@ onDocker('DockerDriver', () => {
   const drivers: DockerDriver[] = [];
 
   async function driverWith(options: Partial<ConstructorParameters<typeof DockerDriver>[0]> = {}) {
-    const driver = new DockerDriver({ imagesFolder, seccompProfile: null, runtime: null, ...options });
+    const driver = new DockerDriver({
+      imagesFolder,
+      seccompProfile: null,
+      runtime: null,
+      deployment: testDeployment,
+      ...options,
+    });
     drivers.push(driver);
     await driver.prepare([language]);
     return driver;
@@ -206,6 +212,11 @@ onDocker('DockerDriver', () => {
       expect(Math.abs(found.createdAt.getTime() - Date.now())).toBeLessThan(60_000);
     });
 
+    it('is not found from another deployment', async () => {
+      const stranger = await driverWith({ deployment: `${testDeployment}-other` });
+      expect(await stranger.list()).toEqual([]);
+    });
+
     it('is heard without being held', async () => {
       const found = await find(await driverWith());
       const listening = await found.listen(never);
@@ -262,7 +273,13 @@ onDocker('DockerDriver', () => {
   describe('prepare', () => {
     const prepare = (options: { image?: string; runtime?: string; socketPath?: string }) => {
       const { image = language.image, runtime = null, ...rest } = options;
-      const driver = new DockerDriver({ imagesFolder, seccompProfile: null, runtime, ...rest });
+      const driver = new DockerDriver({
+        imagesFolder,
+        seccompProfile: null,
+        runtime,
+        deployment: testDeployment,
+        ...rest,
+      });
       drivers.push(driver);
       return driver.prepare([{ ...language, image }]);
     };

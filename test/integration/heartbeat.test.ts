@@ -30,7 +30,13 @@ describe('the heartbeat of websockets', () => {
         sessions: { find: () => ({ session, role: 'owner' }) },
         authorized: () => true,
         originAllowed: () => true,
-        countBytes: () => undefined,
+        attachVerdict: () => ({ kind: 'allowed', role: null }),
+        listener: {
+          onAttached: () => () => undefined,
+          onRefused: () => undefined,
+          onClosing: () => undefined,
+          onBytes: () => undefined,
+        },
         heartbeat,
       });
     });

@@ -55,6 +55,26 @@ onGround('Through nginx', () => {
     expect(nginx.said).toBe('');
   });
 
+  it('pages of its own host may start and attach, others may not', async () => {
+    const from = (origin: string): Promise<Response> =>
+      fetch(`${nginx.url}/repl`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Origin: origin },
+        body: '{"language": "python"}',
+      });
+    expect((await from('https://evil.example')).status).toBe(403);
+    const answer = await from(nginx.url);
+    expect(answer.status).toBe(201);
+    const session = (await answer.json()) as StartedSession;
+    const url = nginx.url.replace('http', 'ws') + session.websocket;
+    const foreign = new TerminalClient(url, { headers: { Origin: 'https://evil.example' } });
+    expect((await foreign.closed).code).toBe(4403);
+    const own = new TerminalClient(url, { headers: { Origin: nginx.url } });
+    await own.until('>>> ');
+    await own.close();
+    await fetch(`${nginx.url}/repl/${session.id}`, { method: 'DELETE' });
+  });
+
   it('a flood arrives whole, and Ctrl-C within it', async () => {
     const session = (await (await start(nginx.url)).json()) as StartedSession;
     const terminal = new TerminalClient(nginx.url.replace('http', 'ws') + session.websocket);

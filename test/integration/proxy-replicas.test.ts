@@ -1,215 +1,15 @@
 /** What the proxy does with replicas that are full, away, wrong, slow or rude; the replicas are doubles. */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { ReplProxyOptions } from '../../proxy/options.js';
 import { newSessionId } from '../../src/ids.js';
-import { FakeReplica, type FakeReplicaParts } from '../doubles/fake-replica.js';
+import { FakeReplica } from '../doubles/fake-replica.js';
 import { within } from '../doubles/within.js';
 import { eventually } from '../support/eventually.js';
-import { RunningProxy } from '../support/running-proxy.js';
-
-type OnRequest = NonNullable<FakeReplicaParts['onRequest']>;
-
-const quick = { pollMs: 20, connectTimeoutMs: 500, upgradeTimeoutMs: 300, closeGraceMs: 200 };
+import { type OnRequest, closed, created, useReplicas } from '../support/replicas.js';
 
 describe('The proxy', () => {
-  const fakes: FakeReplica[] = [];
-  const proxies: RunningProxy[] = [];
-
-  async function replica(parts: FakeReplicaParts, port = 0): Promise<FakeReplica> {
-    const fake = await FakeReplica.start(parts, port);
-    fakes.push(fake);
-    return fake;
-  }
-
-  async function proxyOf(options: ReplProxyOptions): Promise<RunningProxy> {
-    const proxy = await RunningProxy.start({ ...options, bounds: { ...quick, ...options.bounds } });
-    proxies.push(proxy);
-    return proxy;
-  }
-
-  async function closed(proxy: RunningProxy, id: string): Promise<{ code: number; reason: unknown }> {
-    const { code, reason } = await within(
-      5_000,
-      'close',
-      proxy.attach(`/repl/${id}`, { subprotocol: 'repl.v1' }).closed,
-    );
-    return { code, reason: JSON.parse(reason) as unknown };
-  }
-
-  afterEach(async () => {
-    const [stopping, ending] = [proxies.splice(0), fakes.splice(0)];
-    for (const proxy of stopping) await proxy.stop();
-    for (const fake of ending) {
-      await eventually('an end of every connection to a replica', () => fake.open === 0).finally(() => fake.stop());
-    }
-  });
-
-  const created: OnRequest = (request, response) => {
-    request.resume().on('end', () => response.writeHead(201).end('{"id": "x"}'));
-  };
-  const full: OnRequest = (request, response) => {
-    request
-      .resume()
-      .on('end', () => response.writeHead(503, { 'Retry-After': '7' }).end('{"error": {"code": "full"}}'));
-  };
-
-  describe('starting sessions', () => {
-    it('spreads them by free capacity', async () => {
-      const [one, two] = [
-        await replica({ name: 'one', onRequest: created }),
-        await replica({ name: 'two', onRequest: created }),
-      ];
-      one.sessions = 90;
-      const proxy = await proxyOf({ replicas: [one.url, two.url], bounds: { pollMs: 60_000 } });
-      for (let round = 0; round < 90; round += 1) {
-        expect((await proxy.call('POST', '/repl', {})).status).toBe(201);
-      }
-      // Both have 10 left when 90 are placed; the last of them may go either way.
-      expect(two.requests.length).toBeGreaterThanOrEqual(88);
-      for (let round = 0; round < 10; round += 1) await proxy.call('POST', '/repl', {});
-      expect(one.requests.length).toBeGreaterThan(2);
-    });
-
-    it('offers them to the next replica on 503 and on a refused connection, with the whole body', async () => {
-      const bodies: string[] = [];
-      const taking = await replica({
-        name: 'taking',
-        onRequest: (request, response) => {
-          let body = '';
-          request.on('data', (data: Buffer) => (body += data.toString()));
-          request.on('end', () => {
-            bodies.push(body);
-            response.writeHead(201, { Location: '/repl/x' }).end('{}');
-          });
-        },
-      });
-      const refusing = await replica({ name: 'refusing', onRequest: full });
-      const dead = await replica({ name: 'dead' });
-      taking.sessions = 99;
-      const replicas = [taking.url, refusing.url, dead.url];
-      const proxy = await proxyOf({ replicas, bounds: { pollMs: 60_000 } });
-      await eventually('a look at every replica', () => proxy.proxy.ready);
-      await dead.stop();
-      for (let round = 0; round < 5; round += 1) {
-        const answer = await proxy.call('POST', '/repl?language=python', { files: { 'a.py': 'x'.repeat(500_000) } });
-        expect(answer.status).toBe(201);
-        expect(answer.headers.get('location')).toBe('/repl/x');
-      }
-      expect(new Set(bodies.map((body) => body.length))).toEqual(new Set([500_021]));
-      expect(taking.requests.map(({ url }) => url)).toEqual(Array(5).fill('/repl?language=python'));
-    });
-
-    it('passes the last refusal on when all are full, and its own when nobody is there', async () => {
-      const [one, two] = [
-        await replica({ name: 'one', onRequest: full }),
-        await replica({ name: 'two', onRequest: full }),
-      ];
-      const proxy = await proxyOf({ replicas: [one.url, two.url] });
-      const answer = await proxy.call('POST', '/repl', {});
-      expect(answer).toMatchObject({ status: 503, body: { error: { code: 'full' } } });
-      expect(answer.headers.get('retry-after')).toBe('7');
-      one.ready = false;
-      two.ready = false;
-      await eventually('notice', () => !proxy.proxy.ready);
-      const none = await proxy.call('POST', '/repl', {});
-      expect(none).toMatchObject({ status: 503, body: { error: { code: 'capacity_exhausted', retryable: true } } });
-      expect(none.headers.get('retry-after')).toBe('1');
-    });
-
-    it('does not repeat a start that may have happened', async () => {
-      const parts: FakeReplicaParts = {
-        name: 'one',
-        onRequest: (request) => {
-          request.resume().on('end', () => request.socket.resetAndDestroy());
-        },
-      };
-      const [one, two] = [await replica(parts), await replica({ ...parts, name: 'two' })];
-      const proxy = await proxyOf({ replicas: [one.url, two.url] });
-      const answer = await proxy.call('POST', '/repl', {});
-      expect(answer).toMatchObject({ status: 502, body: { error: { code: 'replica_failed', retryable: true } } });
-      expect(one.requests.length + two.requests.length).toBe(1);
-    });
-
-    it('lets go of a refusal when the next replica breaks off', async () => {
-      let offers = 0;
-      // More than a socket takes that nobody reads; whichever is offered the start first is full.
-      const onRequest: OnRequest = (request, response) => {
-        const isFirst = (offers += 1) === 1;
-        request.resume().on('end', () => {
-          if (isFirst) response.writeHead(503).end(Buffer.alloc(8 * 1024 * 1024));
-          else request.socket.resetAndDestroy();
-        });
-      };
-      const [one, two] = [await replica({ name: 'one', onRequest }), await replica({ name: 'two', onRequest })];
-      const proxy = await proxyOf({ replicas: [one.url, two.url] });
-      expect((await proxy.call('POST', '/repl', {})).status).toBe(502);
-      await eventually('an end of the refusal', () =>
-        one.requests.concat(two.requests).every((sent) => sent.destroyed),
-      );
-      await eventually('an end of its connection', () => one.open + two.open === 0);
-    });
-
-    it('refuses a body beyond its bound, announced or not', async () => {
-      const one = await replica({ name: 'one', onRequest: created });
-      const proxy = await proxyOf({ replicas: [one.url], bounds: { maxBodyBytes: 1000 } });
-      const large = await proxy.call('POST', '/repl', 'x'.repeat(1001));
-      expect(large).toMatchObject({
-        status: 413,
-        body: { error: { code: 'body_too_large', context: { max_bytes: 1000 } } },
-      });
-      const stream = new ReadableStream({
-        start: (controller) => {
-          for (let piece = 0; piece < 3; piece += 1) controller.enqueue(new Uint8Array(500));
-          controller.close();
-        },
-      });
-      const init = { method: 'POST', body: stream, duplex: 'half' } as const;
-      expect((await fetch(`${proxy.url}/repl`, init)).status).toBe(413);
-      expect(one.requests).toEqual([]);
-    });
-
-    it('bounds the bodies that it holds at the same time', async () => {
-      const answers: (() => void)[] = [];
-      const onRequest: OnRequest = (request, response) => {
-        request.resume();
-        answers.push(() => response.writeHead(201).end('{}'));
-      };
-      const one = await replica({ name: 'one', onRequest });
-      const proxy = await proxyOf({ replicas: [one.url], bounds: { maxBodyBytes: 1000, maxHeldBytes: 1500 } });
-      const first = proxy.call('POST', '/repl', 'x'.repeat(900));
-      await eventually('a start', () => answers.length === 1);
-      const second = await proxy.call('POST', '/repl', 'x'.repeat(900));
-      expect(second).toMatchObject({ status: 503, body: { error: { code: 'capacity_exhausted' } } });
-      answers.pop()?.();
-      expect((await first).status).toBe(201);
-      const third = proxy.call('POST', '/repl', 'x'.repeat(900));
-      await eventually('another start', () => answers.length === 1);
-      answers.pop()?.();
-      expect((await third).status).toBe(201);
-    });
-
-    it('aborts a start whose client leaves', async () => {
-      const one = await replica({ name: 'one', onRequest: (request) => void request.resume() });
-      const proxy = await proxyOf({ replicas: [one.url] });
-      const leaving = new AbortController();
-      const answer = fetch(`${proxy.url}/repl`, { method: 'POST', body: '{}', signal: leaving.signal });
-      await eventually('a request at the replica', () => one.requests.length === 1);
-      leaving.abort();
-      await expect(answer).rejects.toThrow();
-      await eventually('an end of the request', () => one.requests[0]?.destroyed === true);
-    });
-
-    it('bounds a start that is never answered', async () => {
-      const one = await replica({ name: 'one', onRequest: (request) => void request.resume() });
-      const proxy = await proxyOf({ replicas: [one.url], bounds: { startTimeoutMs: 200 } });
-      expect(await proxy.call('POST', '/repl', {})).toMatchObject({
-        status: 504,
-        body: { error: { code: 'replica_timeout' } },
-      });
-    });
-  });
+  const { replica, proxyOf } = useReplicas();
 
   describe('finding sessions', () => {
     it('sends each to its replica, with headers of its own', async () => {
@@ -302,6 +102,47 @@ describe('The proxy', () => {
       expect(one.requests).toEqual([]);
     });
 
+    it('uses a replica that appears within two seconds, while another one hangs', async () => {
+      const hanging = createServer();
+      await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
+      const hung = new Set<Socket>();
+      hanging.on('connection', (socket) => hung.add(socket.resume().on('error', () => undefined)));
+      const free = await FakeReplica.start({ name: 'one' });
+      await free.stop();
+      const replicas = [`http://127.0.0.1:${(hanging.address() as AddressInfo).port}`, free.url];
+      // The intervals of a proxy that was told nothing else.
+      const proxy = await proxyOf({ replicas, bounds: { pollMs: 1_000, probeTimeoutMs: 2_000 } });
+      expect((await proxy.call('POST', '/repl', {})).status).toBe(503);
+      await replica({ name: 'one', onRequest: created }, free.port);
+      const since = performance.now();
+      await eventually('use', () => proxy.proxy.ready);
+      expect(performance.now() - since).toBeLessThan(2_000);
+      expect((await proxy.call('POST', '/repl', {})).status).toBe(201);
+      await proxy.stop();
+      for (const socket of hung) socket.destroy();
+      await new Promise((resolve) => hanging.close(resolve));
+    });
+
+    it('avoids one that fails at once, and looks at it again soon, then less often', async () => {
+      const [failing, sound] = [await replica({ name: 'one' }), await replica({ name: 'two', onRequest: created })];
+      const proxy = await proxyOf({ replicas: [failing.url, sound.url], bounds: { pollMs: 1_000 } });
+      await eventually('a look at both', () => failing.looks + sound.looks === 2);
+      await failing.stop();
+      expect((await proxy.call('GET', `/repl/${failing.newId()}`)).status).toBe(503);
+      for (let round = 0; round < 5; round += 1) expect((await proxy.call('POST', '/repl', {})).status).toBe(201);
+      const looks: number[] = [];
+      const port = createServer((socket) => {
+        looks.push(performance.now());
+        socket.on('error', () => undefined).destroy();
+      });
+      await new Promise<void>((resolve) => port.listen(failing.port, '127.0.0.1', resolve));
+      await eventually('looks', () => looks.length >= 4);
+      const gaps = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
+      expect(gaps).toEqual([...gaps].sort((a, b) => a - b));
+      await proxy.stop();
+      await new Promise((resolve) => port.close(resolve));
+    });
+
     it('finds replicas behind a DNS name', async () => {
       const one = await replica({ name: 'one', onRequest: created });
       const proxy = await proxyOf({ replicas: { dns: `http://localhost:${one.port}` } });
@@ -361,7 +202,7 @@ describe('The proxy', () => {
       const url = `http://127.0.0.1:${(rude.address() as AddressInfo).port}`;
       const proxy = await proxyOf({ replicas: [url] });
       expect((await proxy.call('POST', '/repl', {})).status).toBe(503);
-      await proxies.pop()?.stop();
+      await proxy.stop();
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => rude.close(resolve));
     });

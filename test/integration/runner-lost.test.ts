@@ -136,7 +136,7 @@ onDocker('a terminal whose runner goes away', () => {
     await program.start(renamed ? { REPL_RUNNER_REPLICA: replica } : {});
     const upAt = performance.now();
     await servedBy(program, id.split('.')[0] ?? '');
-    // The lease of a runner that was killed lasts five seconds more.
+    // The lease of a runner that was killed lasts eight seconds more.
     if (end === 'stop') expect(performance.now() - upAt).toBeLessThan(2_000);
     expect(await screen.attach(url)).toBeNull();
     screen.type('print(kept)\r');

@@ -7,7 +7,7 @@ const lookAgainMs = 10;
 export async function eventually(
   what: string | (() => string),
   condition: () => boolean | Promise<boolean>,
-  patienceMs = 10_000,
+  patienceMs = 30_000,
 ): Promise<void> {
   const giveUpAt = performance.now() + patienceMs;
   while (!(await condition())) {

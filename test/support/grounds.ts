@@ -2,6 +2,7 @@
  * The grounds that the contract suites run on: each driver with each Python that scripts/test.mjs has prepared. What is
  * not there is skipped by name on a laptop; scripts/test.mjs fails in CI instead.
  */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 
 export interface Ground {
@@ -14,6 +15,9 @@ export interface Ground {
   readonly newRepl: boolean;
 }
 
+/** One for each suite: they run beside each other, and runners of one deployment take up each other's sandboxes. */
+export const testDeployment = `test-${randomBytes(6).toString('hex')}`;
+
 /** What a sandbox made by bubblewrap cannot have everywhere. */
 const bubblewrapAccept = { REPL_RUNNER_ACCEPT: 'inodes,total-memory,cpu' };
 
@@ -24,7 +28,11 @@ export function imageTag(suite: string): string {
 
 function docker(suite: string, newRepl: boolean): Ground {
   const tag = imageTag(suite);
-  const env = { REPL_RUNNER_SANDBOX: 'docker', REPL_RUNNER_IMAGE_TAG: tag };
+  const env = {
+    REPL_RUNNER_SANDBOX: 'docker',
+    REPL_RUNNER_IMAGE_TAG: tag,
+    REPL_RUNNER_DEPLOYMENT: testDeployment,
+  };
   return { name: `docker ${suite}`, driver: 'docker', available: tag !== '', env, newRepl };
 }
 

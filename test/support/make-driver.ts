@@ -8,19 +8,26 @@ import { DockerDriver } from '../../src/sandbox/docker/docker-driver.js';
 import { defaultLimits, type Limits } from '../../src/sandbox/limits.js';
 import type { SandboxDriver, SandboxSpec } from '../../src/sandbox/sandbox.js';
 import { seccompProfileText } from '../../src/sandbox/seccomp/seccomp-profile.js';
-import type { Ground } from './grounds.js';
+import { testDeployment, type Ground } from './grounds.js';
 
 export const imagesFolder = fileURLToPath(new URL('../../images', import.meta.url));
-export const testReplica = 'contract';
+const testReplica = 'contract';
 
 export async function loadPython(ground: Ground): Promise<Language> {
   const imageTag = ground.env.REPL_RUNNER_IMAGE_TAG ?? 'latest';
   return (await Catalogue.load({ imagesFolder, imageTag })).get('python');
 }
 
-export function makeDriver(ground: Ground): SandboxDriver {
+/** @param socketPath of Docker's daemon; by default what DOCKER_HOST and its kin say */
+export function makeDriver(ground: Ground, socketPath?: string): SandboxDriver {
   if (ground.driver === 'docker') {
-    return new DockerDriver({ imagesFolder, seccompProfile: seccompProfileText(), runtime: null });
+    return new DockerDriver({
+      imagesFolder,
+      seccompProfile: seccompProfileText(),
+      runtime: null,
+      deployment: testDeployment,
+      ...(socketPath === undefined ? {} : { socketPath }),
+    });
   }
   const rootfs = ground.env.REPL_RUNNER_BUBBLEWRAP_ROOTFS ?? '';
   return new BubblewrapDriver({ imagesFolder, ...(rootfs === '' ? {} : { rootfs }) });

@@ -2,12 +2,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { within } from '../doubles/within.js';
 import { eventually } from './eventually.js';
+import { freePort } from './free-port.js';
 
 const program = '/usr/sbin/nginx';
 const templates = fileURLToPath(new URL('../../proxy/nginx', import.meta.url));
@@ -88,12 +88,4 @@ function render(template: string, values: Readonly<Record<string, string>>): str
     if (value === undefined) throw new Error(`The template wants ${whole}, which nobody sets.`);
     return value;
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,7 +1,7 @@
 /** A Docker daemon of the test's own, with folders, socket and containerd of its own, that may be stopped and killed. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
@@ -17,6 +17,9 @@ export class OwnDockerd {
   readonly docker = new Docker({ socketPath: this.socketPath });
   #process: ChildProcess | null = null;
 
+  /** @param options further ones of the daemon's command line, such as `--live-restore` */
+  constructor(private readonly options: readonly string[] = []) {}
+
   static get possible(): boolean {
     return process.getuid?.() === 0 && existsSync('/usr/sbin/dockerd');
   }
@@ -28,7 +31,7 @@ export class OwnDockerd {
     const harmless = ['--bridge=none', '--iptables=false', '--ip-forward=false'];
     const log = openSync(folder('log'), 'a');
     // In a network of its own: a daemon without a bridge removes the bridge of the machine's daemon at its start.
-    const command = ['--net', 'dockerd', ...places, ...harmless, '-H', `unix://${this.socketPath}`];
+    const command = ['--net', 'dockerd', ...places, ...harmless, ...this.options, '-H', `unix://${this.socketPath}`];
     this.#process = spawn('unshare', command, { stdio: ['ignore', log, log] });
     const answers = () =>
       this.docker.ping().then(
@@ -36,6 +39,11 @@ export class OwnDockerd {
         () => 'silent',
       );
     await untilEqual(answers, 'answers', startWithinMs);
+  }
+
+  /** A command line that runs another one in the daemon's network. */
+  inside(...command: readonly string[]): string[] {
+    return ['nsenter', `--net=/proc/${this.#process?.pid ?? 0}/ns/net`, ...command];
   }
 
   /** Copies an image of the machine's daemon. */
@@ -60,10 +68,25 @@ export class OwnDockerd {
   /** Ends it and removes all that it had. */
   async remove(): Promise<void> {
     await this.end('SIGTERM');
+    this.#killLeft();
     // A killed daemon leaves its folder mounted on itself.
     const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
     const points = mounts.map((line) => line.split(' ')[4] ?? '').filter((point) => point.startsWith(this.#folder));
     for (const point of points.reverse()) execFileSync('umount', [point]);
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** With live-restore, containers outlive their daemon: what watches over each, and its children. */
+  #killLeft(): void {
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    for (const pid of pids) {
+      try {
+        if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(this.#folder, 'exec'))) continue;
+        const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+        for (const one of [...children.filter((child) => child !== ''), pid]) process.kill(Number(one), 'SIGKILL');
+      } catch {
+        // It went meanwhile.
+      }
+    }
   }
 }

@@ -40,6 +40,7 @@ export class ProxyProcess {
       }),
     );
     const started = new ProxyProcess(child, url);
+    started.said = early;
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (data: Buffer) => {
         started.said += data.toString();

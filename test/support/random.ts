@@ -18,4 +18,16 @@ export class Random {
   below(bound: number): number {
     return Math.floor(this.next() * bound);
   }
+
+  /** True in so many of 100 cases. */
+  percent(cases: number): boolean {
+    return this.next() * 100 < cases;
+  }
+
+  /** One of them; throws where there is none. */
+  pick<T>(choices: readonly T[]): T {
+    const at = this.below(choices.length);
+    if (at >= choices.length) throw new RangeError('nothing to choose from');
+    return choices[at] as T;
+  }
 }

@@ -1,22 +1,15 @@
 /** The runner as an operator runs it: the compiled program in a process of its own, on a port that stays, to be killed at will. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.js';
 
 const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 export class RunnerProgram {
   #child: ChildProcess | null = null;
+  /** Everything that it wrote in all its lives, both streams. */
+  said = '';
 
   private constructor(
     readonly port: number,
@@ -57,6 +50,7 @@ export class RunnerProgram {
       for (const stream of [child.stdout, child.stderr]) {
         stream.on('data', (data: Buffer) => {
           said += data.toString();
+          this.said += data.toString();
           if (said.includes('listens on')) resolve();
         });
       }
@@ -73,6 +67,18 @@ export class RunnerProgram {
 
   stop(): Promise<void> {
     return this.#end('SIGTERM');
+  }
+
+  /** Tells it something, and waits for nothing. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Its exit code once it has ended. */
+  async exited(): Promise<number | null> {
+    const child = this.#child;
+    if (child !== null && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child?.exitCode ?? null;
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

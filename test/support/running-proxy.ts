@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createReplProxy, type ReplProxy } from '../../proxy/create-repl-proxy.js';
-import type { ProxyEvent, ReplProxyOptions } from '../../proxy/options.js';
+import type { ProxyEvent, ProxyFailure, ReplProxyOptions } from '../../proxy/options.js';
 import { createStandaloneServer } from '../../proxy/standalone-server.js';
 import { TerminalClient } from './terminal-client.js';
 import { eventually } from './eventually.js';
@@ -12,12 +12,17 @@ export class RunningProxy {
     readonly proxy: ReplProxy,
     readonly server: Server,
     readonly url: string,
-    readonly events: readonly ProxyEvent[],
+    /** Its refusals. */
+    readonly events: readonly ProxyFailure[],
   ) {}
 
   static async start(options: ReplProxyOptions): Promise<RunningProxy> {
-    const events: ProxyEvent[] = [];
-    const proxy = createReplProxy({ ...options, onEvent: (event) => events.push(event) });
+    const events: ProxyFailure[] = [];
+    const onEvent = (event: ProxyEvent): void => {
+      if ('code' in event) events.push(event);
+      options.onEvent?.(event);
+    };
+    const proxy = createReplProxy({ ...options, onEvent });
     const server = createStandaloneServer(proxy);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
@@ -42,7 +47,10 @@ export class RunningProxy {
     return body as { id: string; websocket: string };
   }
 
-  attach(path: string, options: { subprotocol?: string; headers?: Record<string, string> } = {}): TerminalClient {
+  attach(
+    path: string,
+    options: { subprotocol?: string | string[]; headers?: Record<string, string> } = {},
+  ): TerminalClient {
     return new TerminalClient(this.url.replace('http', 'ws') + path, options);
   }
 

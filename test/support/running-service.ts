@@ -2,10 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../../src/config.js';
+import type { Resolve } from '../../src/egress/lookup.js';
 import { createLogger } from '../../src/logger.js';
 import { Service } from '../../src/service.js';
 import { TerminalClient } from './terminal-client.js';
 
+const docsFolder = fileURLToPath(new URL('../../dist/docs', import.meta.url));
 const imagesFolder = fileURLToPath(new URL('../../images', import.meta.url));
 
 export interface StartedSession {
@@ -35,16 +37,25 @@ export class RunningService {
     private readonly headers: Readonly<Record<string, string>>,
   ) {}
 
-  /** @param pageFolder what is to be found at `/` */
-  static async start(env: Readonly<Record<string, string>>, pageFolder?: string): Promise<RunningService> {
+  /** @param parts what is to be found at `/`, and how names are looked up */
+  static async start(
+    env: Readonly<Record<string, string>>,
+    parts: { readonly pageFolder?: string; readonly resolve?: Resolve; readonly log?: (line: string) => void } = {},
+  ): Promise<RunningService> {
     const config = parseConfig({ REPL_RUNNER_PORT: '0', REPL_RUNNER_POOL: 'python=2:4', ...newReplica(), ...env });
-    const logger = createLogger({ level: 'silent', replica: config.replica });
+    const { log, ...given } = parts;
+    const logger = createLogger({
+      level: log === undefined ? 'silent' : config.logLevel,
+      replica: config.replica,
+      ...(log === undefined ? {} : { stream: { write: log } }),
+    });
     const service = new Service({
       config,
       logger,
       imagesFolder,
       sha: 'test',
-      ...(pageFolder === undefined ? {} : { pageFolder }),
+      docsFolder,
+      ...given,
     });
     const { url } = await service.start();
     const headers: Record<string, string> =
@@ -52,13 +63,14 @@ export class RunningService {
     return new RunningService(service, url, headers);
   }
 
+  /** On a connection of its own, which is gone with the answer. */
   async call(method: string, path: string, body?: unknown, type = 'application/json'): Promise<Answer> {
     // A copy of octets, as fetch takes none of shared memory.
     const octets = body instanceof Uint8Array ? new Uint8Array(body) : null;
     const sent = octets ?? (typeof body === 'string' ? body : JSON.stringify(body));
     const response = await fetch(new URL(path, this.url), {
       method,
-      headers: { ...this.headers, ...(body === undefined ? {} : { 'Content-Type': type }) },
+      headers: { ...this.headers, Connection: 'close', ...(body === undefined ? {} : { 'Content-Type': type }) },
       ...(body === undefined ? {} : { body: sent }),
     });
     const text = await response.text();
@@ -74,7 +86,10 @@ export class RunningService {
     return session;
   }
 
-  attach(path: string, options: { subprotocol?: string; headers?: Record<string, string> } = {}): TerminalClient {
+  attach(
+    path: string,
+    options: { subprotocol?: string | string[]; headers?: Record<string, string> } = {},
+  ): TerminalClient {
     return new TerminalClient(this.url.replace('http', 'ws') + path, options);
   }
 

@@ -8,7 +8,8 @@ export interface Closed {
 
 const escape = String.fromCharCode(27);
 const controlSequences = new RegExp(`${escape}(?:\\[[0-9;?]*[A-Za-z]|[=>])`, 'g');
-const patienceMs = 10_000;
+/** A loaded machine takes its time, above all to touch memory until none is left. */
+const patienceMs = 25_000;
 /** No test keeps a socket for longer. */
 const lifetimeMs = 25_000;
 
@@ -21,7 +22,7 @@ export class TerminalClient {
   /** In the terminal's log, after the last byte that came; known with the subprotocol. */
   #offset = 0;
 
-  constructor(url: string, options: { subprotocol?: string; headers?: Record<string, string> } = {}) {
+  constructor(url: string, options: { subprotocol?: string | string[]; headers?: Record<string, string> } = {}) {
     this.socket = new WebSocket(url, options.subprotocol ?? [], { headers: options.headers ?? {} });
     this.socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) this.#take(data);

@@ -5,21 +5,30 @@ when no runner has spoken for `orphan_seconds`.
 """
 
 import json
+import math
 import os
 import select
 import signal
 import time
 
-from . import frames, process, transfers
+from . import frames, kernel, process, request_shape, transfers
+from .chores import Chores
+from .egress import OWN_CHANNELS, Egress
 from .lease import Lease
 from .link import Link, end_sandbox
 from .output_log import CAPACITY
 from .requests import Requests
+from .runs import Runs
 
+# How often the agent looks after things: at most, and while nothing happens. The runner's pings come between.
 TICK_SECONDS = 0.5
+QUIET_SECONDS = 4.0
 MAX_REQUEST = 1024 * 1024
 # Credit for typed input goes back in steps: a frame for each key would wake the runner while the REPL answers.
 INPUT_CREDIT_STEP = 1024
+# The kernel counts terminals for the whole host, 4096 by default: who takes so many leaves none for other sandboxes.
+MAX_TERMINALS = 64
+GREEDY = 73  # EX_CANTCREAT
 
 
 class Agent:
@@ -39,30 +48,39 @@ class Agent:
         self.input_credit = 0
         self.requests = Requests(self)
         self.uploads = transfers.Uploads()
-        self.download = None
-        self.spawned = {}
+        self.downloads = transfers.Downloads()
+        self.chores = Chores()
+        self.session_env = {}
+        self.runs = Runs(self)
+        self.egress = Egress(self)
         self.poll = select.poll()
         self.registered = {}
         self.wake, wake_write = os.pipe()
         for fd in (self.wake, wake_write):
             os.set_blocking(fd, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        for number in (signal.SIGCHLD, signal.SIGIO):
+            signal.signal(number, lambda number, frame: None)
+        self.quiet_seconds = QUIET_SECONDS if kernel.tell_of_terminals() else TICK_SECONDS
 
     # --- the loop ---
 
     def run(self):
-        tick_at = 0.0
+        tick_at = quiet_until = 0.0
         while True:
-            self.pump()
             now = time.monotonic()
+            self.runs.step(now)
+            self.pump()
             if now >= tick_at:
                 self.tick(now)
                 tick_at = now + TICK_SECONDS
+                quiet_until = now + self.patience(now)
             rest = self.terminal.rest(now)
             self.watch(rest)
-            for fd, _ in self.poll.poll(min(tick_at - now, rest or TICK_SECONDS) * 1000):
+            wait = 0 if self.chores else min(quiet_until - now, rest or math.inf, self.runs.patience(now))
+            for fd, _ in self.poll.poll(wait * 1000):
                 self.on_event(fd)
+                quiet_until = tick_at
             if self.terminal.finished():
                 self.repl_ended()
 
@@ -87,11 +105,8 @@ class Agent:
             self.want(pty.master, (select.POLLIN if reads else 0) | (select.POLLOUT if pty.pending_input else 0))
         if pty.hook_socket is not None:
             self.want(pty.hook_socket.fileno(), 0 if pty.ready else select.POLLIN)
-        for child in self.spawned.values():
-            for fd, channel in child.outputs.items():
-                self.want(fd, select.POLLIN if child.credit[channel] and not self.link.backlogged else 0)
-            if child.input_fd is not None:
-                self.want(child.input_fd, select.POLLOUT if child.pending_input else 0)
+        self.runs.watch(self.want, self.link.backlogged)
+        self.egress.watch(self.want, self.link.backlogged)
 
     def on_event(self, fd):
         pty = self.terminal
@@ -112,22 +127,14 @@ class Agent:
                 self.event("ready")
             else:
                 pty.close_hook()
-        elif not self.on_spawned(fd):
+        elif not self.runs.on_event(fd) and not self.egress.on_event(fd):
             self.want(fd, 0)
 
-    def on_spawned(self, fd):
-        for child in self.spawned.values():
-            if fd == child.input_fd:
-                self.grant(child.stdin_channel, child.flush_input())
-                return True
-            if fd in child.outputs:
-                result = child.read(fd)
-                if result is not None:
-                    channel, data = result
-                    self.link.send(frames.DATA if data else frames.END, frames.CHANNEL.pack(channel), data)
-                    self.settle_spawned()
-                return True
-        return False
+    def patience(self, now):
+        """Seconds until the next tick where no event stirs the agent."""
+        if self.lease.unheld(now) or self.terminal.hung_up:
+            return TICK_SECONDS
+        return max(TICK_SECONDS, min(self.quiet_seconds, self.lease.left(now)))
 
     def tick(self, now):
         silence = self.lease.silence(now)
@@ -137,8 +144,11 @@ class Agent:
             self.terminal.read_limit = frames.FREE
         if self.lease.unheld(now) and not self.link.unsent:
             self.link.send(frames.UNHELD)
+        if kernel.terminals() > MAX_TERMINALS:
+            end_sandbox(GREEDY, "more than %d terminals" % MAX_TERMINALS)
         self.terminal.look_again(now)
         self.terminal.tell_limits()
+        self.egress.tick()
         self.reap()
 
     # --- frames out ---
@@ -164,25 +174,16 @@ class Agent:
     def pump(self):
         """Queues what may go out now, and writes."""
         self.terminal.pump(self.link)
-        if self.download is not None:
-            self.pump_download(self.download)
+        self.chores.step()
+        self.downloads.pump(self.link)
         if self.link.unsent:
             self.link.flush()
-
-    def pump_download(self, download):
-        try:
-            if not download.pump(self.link):
-                return
-            self.respond(download.request_id)
-        except OSError as error:
-            self.refuse(download.request_id, "archive_invalid", str(error))
-        self.download = None
 
     # --- frames in ---
 
     def on_frame(self, kind, payload):
         if kind == frames.SYNC:
-            self.on_sync(payload[: frames.NONCE_BYTES], json.loads(payload[frames.NONCE_BYTES :]))
+            self.on_sync(payload[: frames.NONCE_BYTES], request_shape.parse(payload[frames.NONCE_BYTES :]))
             return
         if kind not in frames.TO_AGENT:
             raise frames.ProtocolError("a frame of type %d" % kind)
@@ -198,7 +199,7 @@ class Agent:
             self.link.send(frames.PONG)
         elif kind == frames.REQUEST:
             parts, self.request_parts = bytes(self.request_parts), bytearray()
-            self.requests.take(json.loads(parts + payload))
+            self.requests.take(request_shape.check(request_shape.parse(parts + payload)))
         elif kind == frames.REQUEST_PART:
             self.request_parts += payload
             if len(self.request_parts) > MAX_REQUEST:
@@ -212,6 +213,7 @@ class Agent:
             self.link.send(frames.UNHELD)
 
     def on_sync(self, nonce, message):
+        request_shape.check_sync(message)
         if not self.lease.take(message["replica"], time.monotonic()):
             self.link.send(frames.DENIED, nonce, json.dumps({"holder": self.lease.holder}).encode())
             return
@@ -229,6 +231,7 @@ class Agent:
             "rows": pty.rows,
             "acknowledged": None if pty.read_limit == frames.FREE else max(0, pty.read_limit - CAPACITY),
             "exit": pty.exit,
+            "egress": self.egress.grant,
         }
         self.link.send(frames.SYNCED, nonce, json.dumps(state).encode())
 
@@ -236,77 +239,55 @@ class Agent:
         """What an earlier runner had under way is over; the terminal and its REPL go on."""
         self.request_parts.clear()
         self.input_credit = 0
-        for child in list(self.spawned.values()):
-            self.end_spawned(child)
+        self.runs.drop()
+        self.egress.drop()
         self.uploads.abort()
-        self.download = None
+        self.downloads.abort()
+        self.chores.forget()
 
     def on_data(self, channel, data):
         if channel == frames.TERMINAL:
             self.grant(frames.TERMINAL, self.terminal.write(data) if self.state == "running" else len(data))
             return
-        if self.uploads.feed(channel, data):
-            return
-        for child in self.spawned.values():
-            if child.stdin_channel == channel:
-                self.grant(channel, child.write(data))
-                return
+        if channel & OWN_CHANNELS:
+            self.egress.on_data(channel, data)
+        elif not self.uploads.feed(channel, data):
+            self.runs.on_data(channel, data)
 
     def on_end(self, channel):
-        if self.uploads.finish(channel):
-            return
-        for child in self.spawned.values():
-            if child.stdin_channel == channel:
-                child.end_input()
+        if channel & OWN_CHANNELS:
+            self.egress.on_end(channel)
+        elif not self.uploads.finish(channel):
+            self.runs.on_end(channel)
 
     def on_credit(self, channel, count):
-        if self.download is not None and self.download.channel == channel:
-            self.download.credit += count
-        for child in self.spawned.values():
-            if channel in child.credit:
-                child.credit[channel] += count
+        if channel & OWN_CHANNELS:
+            self.egress.on_credit(channel, count)
+        else:
+            self.downloads.grant(channel, count)
+            self.runs.on_credit(channel, count)
 
     # --- processes that end ---
 
     def reap(self):
         while True:
             try:
-                pid, status, usage = os.wait4(-1, os.WNOHANG)
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             except ChildProcessError:
-                break
-            if pid == 0:
-                break
+                return
+            if ended is None:
+                return
+            number = self.runs.mark_of(ended.si_pid)
+            pid, status, usage = os.wait4(ended.si_pid, 0)
             self.terminal.on_reaped(pid, status)
-            for child in self.spawned.values():
-                if child.pid == pid:
-                    child.status, child.rusage = status, usage
-        self.settle_spawned()
-
-    def settle_spawned(self):
-        """Answers for the processes on pipes that have ended and said everything."""
-        for child in [child for child in self.spawned.values() if child.done()]:
-            del self.spawned[child.request_id]
-            self.pass_on(child)
-            child.close()
-            self.respond(child.request_id, **child.result())
-
-    def pass_on(self, child):
-        """What a killed process left in its pipes, as far as there is credit."""
-        for fd in list(child.outputs):
-            result = child.read(fd)
-            while result and result[1]:
-                self.link.send(frames.DATA, frames.CHANNEL.pack(result[0]), result[1])
-                result = child.read(fd)
+            self.runs.on_reaped(pid, number, status, usage)
 
     def repl_ended(self):
         if self.state == "running":
             self.state = "exited"
         self.input_credit = 0
-        if not self.spawned:
+        if self.runs:
+            self.runs.kill_others()
+        else:
             process.kill_all()
         self.event("exit", offset=self.terminal.log.end, **self.terminal.exit)
-
-    def end_spawned(self, child):
-        child.kill()
-        self.spawned.pop(child.request_id, None)
-        child.close()

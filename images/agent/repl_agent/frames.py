@@ -34,15 +34,13 @@ class ProtocolError(Exception):
     """What arrived can be no frame, and no later byte can be trusted to start one."""
 
 
-def encode_into(buffer, kind, *parts):
-    """Appends one whole frame; the parts together are at most MAX_PAYLOAD bytes."""
+def pieces(kind, *parts):
+    """One whole frame, as the buffers to be written one after the other; the parts together are at most MAX_PAYLOAD bytes."""
     header = HEADER.pack(kind, sum(map(len, parts)))
     checksum = zlib.crc32(header)
-    buffer += header
     for part in parts:
         checksum = zlib.crc32(part, checksum)
-        buffer += part
-    buffer += CRC.pack(checksum)
+    return (header, *parts, CRC.pack(checksum))
 
 
 class Decoder:

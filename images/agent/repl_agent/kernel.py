@@ -4,10 +4,15 @@ Counters are read where a container sees its cgroup, version 1 or 2; a sandbox w
 """
 
 import ctypes
+import errno
+import fcntl
 import os
 
 PR_SET_DUMPABLE = 4
+RENAME_NOREPLACE = 1
 CGROUP = "/sys/fs/cgroup/"
+PTS = "/dev/pts"
+WRITABLE = ("/sandbox", "/tmp")
 
 
 def make_undumpable():
@@ -15,6 +20,23 @@ def make_undumpable():
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_DUMPABLE)")
+
+
+def rename_no_replace(name, new, src_dir_fd, dst_dir_fd):
+    """os.rename that fails with EEXIST where something is there, in one step where the kernel can."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is not None:
+        if renameat2(src_dir_fd, os.fsencode(name), dst_dir_fd, os.fsencode(new), RENAME_NOREPLACE) == 0:
+            return
+        number = ctypes.get_errno()
+        if number not in (errno.ENOSYS, errno.EINVAL):
+            raise OSError(number, os.strerror(number))
+    try:
+        os.stat(new, dir_fd=dst_dir_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        os.rename(name, new, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+        return
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
 def prefer_for_oom(pid):
@@ -68,6 +90,27 @@ def process_limit():
 
 def memory_limit_bytes():
     return _number("memory/memory.limit_in_bytes", "memory.max")
+
+
+def disk_full():
+    """Whether a folder that the user may write to has no block or no inode left."""
+    disks = [os.statvfs(path) for path in WRITABLE]
+    return any(disk.f_bavail == 0 or (disk.f_files and disk.f_favail == 0) for disk in disks)
+
+
+def tell_of_terminals():
+    """SIGIO for each pseudo-terminal that is opened in this sandbox; False where the kernel does not tell."""
+    try:
+        # The notice ends with the descriptor, which stays open as long as the agent.
+        fcntl.fcntl(os.open(PTS, os.O_RDONLY), fcntl.F_NOTIFY, fcntl.DN_CREATE | fcntl.DN_MULTISHOT)
+    except OSError:
+        return False
+    return True
+
+
+def terminals():
+    """How many pseudo-terminals this sandbox holds, its own included."""
+    return sum(1 for name in os.listdir(PTS) if name.isdigit())
 
 
 def usage():

@@ -1,6 +1,6 @@
 """Which runner the agent obeys: one at a time, until it lets go or has been silent. Pure; moments come in."""
 
-SILENCE_SECONDS = 5.0
+SILENCE_SECONDS = 8.0
 
 
 class Lease:
@@ -25,6 +25,10 @@ class Lease:
     def silence(self, now):
         """Seconds since a runner last spoke."""
         return now - self._heard_at
+
+    def left(self, now):
+        """Seconds that its holder may still be silent."""
+        return SILENCE_SECONDS - self.silence(now)
 
     def unheld(self, now):
         """Whether any replica may take it."""

@@ -1,33 +1,46 @@
-"""The terminal's log: a byte string with absolute offsets of which the last CAPACITY bytes are kept."""
+"""The terminal's log: a byte string with absolute offsets of which the last CAPACITY bytes are kept.
+
+A ring of pages that the kernel gives as they are written. The PTY is read straight into it and the runner's stream is
+written straight from it.
+"""
+
+import mmap
 
 CAPACITY = 256 * 1024
 
 
 class OutputLog:
     def __init__(self):
-        self._bytes = bytearray()
-        self.start = 0
+        self._ring = memoryview(mmap.mmap(-1, CAPACITY, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+        self.start = self.end = 0
 
-    @property
-    def end(self):
-        return self.start + len(self._bytes)
+    def space(self, size):
+        """Where the next bytes go, at most size and at least one; they count once `advance` has said how many came."""
+        at = self.end % CAPACITY
+        return self._ring[at : min(at + size, CAPACITY)]
+
+    def advance(self, count):
+        """Bytes were written to the space; the oldest ones are gone for them."""
+        self.end += count
+        self.start = max(self.start, self.end - CAPACITY)
 
     def append(self, data):
-        self._bytes += data
-        surplus = len(self._bytes) - CAPACITY
-        if surplus > 0:
-            del self._bytes[:surplus]
-            self.start += surplus
+        while data:
+            space = self.space(len(data))
+            space[:] = data[: len(space)]
+            self.advance(len(space))
+            data = data[len(space) :]
 
     def at_line_start(self):
-        return not self._bytes or self._bytes.endswith(b"\n")
+        return self.start == self.end or self._ring[(self.end - 1) % CAPACITY] == 0x0A
 
-    def read(self, offset, size):
-        """Up to size bytes from an offset between start and end."""
-        at = offset - self.start
-        return bytes(memoryview(self._bytes)[at : at + size])
+    def views(self, offset, size):
+        """What was written at an offset between start and end, in one or two pieces; they hold until the next write."""
+        at = offset % CAPACITY
+        if at + size <= CAPACITY:
+            return (self._ring[at : at + size],)
+        return self._ring[at:], self._ring[: at + size - CAPACITY]
 
     def clear(self):
         """Forgets what was written; offsets go on."""
         self.start = self.end
-        self._bytes.clear()

@@ -17,7 +17,8 @@ import time
 from . import frames, kernel, process
 from .output_log import OutputLog
 
-READ_SIZE = 64 * 1024
+# With its frame what a pipe holds, and what the runner reads at once.
+OUTPUT_SIZE = 64 * 1024 - frames.HEADER.size - frames.OFFSET.size - frames.CRC.size
 # A read of less than this, on the heels of another, is followed by a rest.
 SMALL_READ = 2 * 1024
 ALMOST_NOTHING = 1024
@@ -26,15 +27,21 @@ WORKSPACE = "/sandbox"
 TIOCSIG = 0x40045436  # generic Linux numbers; Python's termios does not name them
 TIOCGPTPEER = 0x5441
 HOOK_SECONDS = 5.0
+# Longer than the ticks of another agent, which looks for greed.
+PTY_SECONDS = 2.0
 # Whatever a program has made of the terminal before it was ended: alternate screen, modes and colours, paste, mouse.
 RESTORE = b"\x1b[?1047l\x1b[!p\x1b[?2004l" + b"".join(b"\x1b[?%dl" % mode for mode in (1000, 1002, 1003, 1006))
 HOOK_FD_VARIABLE = "REPL_RUNNER_HOOK_FD"
 # An interpreter reads these once, at its start; values that come later need a new one.
 READ_AT_START = ("PYTHON", "LD_", "LC_")
 READ_AT_START_NAMES = ("LANG", "TERM", "PATH", "HOME")
+# The start-up hook puts what this one means into force at the claim.
+READ_LATE_NAMES = ("PYTHONUSERBASE",)
 
 
 def read_at_start(name):
+    if name in READ_LATE_NAMES:
+        return False
     return name.startswith(READ_AT_START) or name in READ_AT_START_NAMES
 
 
@@ -57,7 +64,6 @@ class Terminal:
         self.pending_input = bytearray()
         self._resting_until = 0.0
         self._read_at = 0.0
-        self._incoming = memoryview(bytearray(READ_SIZE))
         self._answering = True
         self.ready = False
         self.hook_socket = None
@@ -83,18 +89,30 @@ class Terminal:
             self.hook_socket.settimeout(HOOK_SECONDS)
             env[self._hook["variable"]] = self._hook["path"]
             env[HOOK_FD_VARIABLE] = str(hook_end.fileno())
-        self.master, slave = os.openpty()
+        self.master, slave = self._open_pty()
         self._oom_kills = kernel.oom_kills() or 0
         self._fork_refusals = kernel.fork_refusals()
         try:
             self.resize(self.cols, self.rows)
-            fd = hook_end.fileno() if hook_end else None
-            self.pid = process.start(self._argv, env, WORKSPACE, (slave,) * 3, fd, tty=True)
+            if hook_end:
+                os.set_inheritable(hook_end.fileno(), True)
+            self.pid = process.start(self._argv, env, WORKSPACE, process.on_terminal(os.ttyname(slave)))
         finally:
             os.close(slave)
             if hook_end:
                 hook_end.close()
         os.set_blocking(self.master, False)
+
+    def _open_pty(self):
+        """Waits for a moment where a greedy sandbox holds all terminals of the host, until its agent has ended it."""
+        give_up_at = time.monotonic() + PTY_SECONDS
+        while True:
+            try:
+                return os.openpty()
+            except OSError as error:
+                if error.errno != errno.ENOSPC or time.monotonic() > give_up_at:
+                    raise
+            time.sleep(0.05)
 
     def release(self, env, startup):
         """Lets a waiting REPL go on to its first prompt, with variables and code of the claim."""
@@ -229,12 +247,13 @@ class Terminal:
             self.hung_up = False
 
     def on_readable(self):
-        """Moves what the PTY has into the log, at most READ_SIZE bytes; True when anything came."""
-        room = min(READ_SIZE, self.read_limit - self.log.end)
+        """Moves what the PTY has into the log, at most OUTPUT_SIZE bytes; True when anything came."""
+        room = min(OUTPUT_SIZE, self.read_limit - self.log.end)
         size = 0
         while size < room:
+            space = self.log.space(room - size)
             try:
-                count = os.readv(self.master, (self._incoming[size:room],))
+                count = os.readv(self.master, (space,))
             except BlockingIOError:
                 break
             except OSError as error:
@@ -244,10 +263,10 @@ class Terminal:
             if count == 0:
                 self.hung_up, self._hung_up_at = True, time.monotonic()
                 break
+            self.log.advance(count)
             size += count
-            if count < ALMOST_NOTHING:
+            if count < ALMOST_NOTHING and count < len(space):
                 break  # what comes meanwhile is announced again
-        self.log.append(self._incoming[:size])
         self._pace(size)
         return size > 0
 
@@ -267,13 +286,13 @@ class Terminal:
             pass
 
     def pump(self, link):
-        """Queues for the runner what it may have of the log."""
+        """Hands the runner what it may have of the log."""
         self.sent = max(self.sent, self.log.start)
         while not link.backlogged:
-            size = min(self.log.end - self.sent, self.send_credit, frames.MAX_PAYLOAD - frames.OFFSET.size)
+            size = min(self.log.end - self.sent, self.send_credit, OUTPUT_SIZE)
             if size <= 0:
                 return
-            link.send(frames.OUTPUT, frames.OFFSET.pack(self.sent), self.log.read(self.sent, size))
+            link.send(frames.OUTPUT, frames.OFFSET.pack(self.sent), *self.log.views(self.sent, size))
             self.sent += size
             self.send_credit -= size
 

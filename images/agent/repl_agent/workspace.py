@@ -1,79 +1,23 @@
-"""The user's files as a tar, in and out, without ever following a symbolic link.
+"""A tar into the workspace, piecewise, without ever following a symbolic link.
 
-The tar that comes in is one that the runner has checked and written anew: files, directories and symbolic links, with
-pax headers for long names. Both directions work piecewise, so that no archive is ever whole in memory.
+It is one that the runner has checked and written anew, or that another sandbox of the same user has packed: files, folders
+and symbolic links, with pax headers for long names. Anything else is refused.
 """
 
-import errno
 import os
-import stat
 import tarfile
 
+from . import places, removal
+from .workspace_error import WorkspaceError, translate
+
 BLOCK = tarfile.BLOCKSIZE
-CHUNK = 32 * 1024
-ROOT = "/sandbox"
-DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 MAX_HEADER_BYTES = 64 * 1024
 
 
-class WorkspaceError(Exception):
-    """A code of the runner's error table, and a sentence."""
-
-    def __init__(self, code, message):
-        super().__init__(message)
-        self.code = code
-
-
-def translate(error):
-    """What the runner calls an OSError."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return WorkspaceError("disk_full" if full else "archive_invalid", "%s: %s" % (error.filename or "file", error.strerror))
-
-
-def open_directory(parts, create):
-    """A descriptor of ROOT/parts..., each component a real directory."""
-    fd = os.open(ROOT, DIRECTORY_FLAGS)
-    for part in parts:
-        try:
-            if create:
-                try:
-                    os.mkdir(part, 0o755, dir_fd=fd)
-                except FileExistsError:
-                    pass
-            inner = os.open(part, DIRECTORY_FLAGS, dir_fd=fd)
-        finally:
-            os.close(fd)
-        fd = inner
-    return fd
-
-
-def _remove(name, parent):
-    info = os.stat(name, dir_fd=parent, follow_symlinks=False)
-    if not stat.S_ISDIR(info.st_mode):
-        os.unlink(name, dir_fd=parent)
-        return
-    try:
-        fd = os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
-    except PermissionError:
-        os.chmod(name, 0o700, dir_fd=parent)
-        fd = os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
-    try:
-        os.fchmod(fd, 0o700)
-        for inner in os.listdir(fd):
-            _remove(inner, fd)
-    finally:
-        os.close(fd)
-    os.rmdir(name, dir_fd=parent)
-
-
 def clear():
-    """Empties the workspace."""
-    fd = open_directory((), False)
-    try:
-        for name in os.listdir(fd):
-            _remove(name, fd)
-    finally:
-        os.close(fd)
+    """Empties the workspace. Raises OSError and WorkspaceError."""
+    for _ in removal.Removal(()).steps():
+        pass
 
 
 class Unpacker:
@@ -94,7 +38,7 @@ class Unpacker:
             while self._pending and (len(self._pending) >= self._need or self._take == self._take_content):
                 self._take()
         except OSError as error:
-            raise translate(error)
+            raise translate(error, otherwise="archive_invalid")
         except (tarfile.HeaderError, ValueError) as error:
             raise WorkspaceError("archive_invalid", str(error))
 
@@ -122,6 +66,8 @@ class Unpacker:
         if not block.strip(b"\0"):
             return
         info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
+        if info.size < 0:
+            raise ValueError("a size below nothing")
         if info.type == tarfile.XHDTYPE:
             if info.size > MAX_HEADER_BYTES:
                 raise ValueError("a header of %d bytes" % info.size)
@@ -135,9 +81,9 @@ class Unpacker:
 
     def _create(self, info, parts, target):
         if info.isdir():
-            os.close(open_directory(parts, True))
+            os.close(places.open_real_folder(parts, True))
             return
-        parent = open_directory(parts[:-1], True)
+        parent = places.open_real_folder(parts[:-1], True)
         try:
             self._replace(parts[-1], parent)
             if info.issym():
@@ -199,65 +145,3 @@ class Unpacker:
 
 def _padded(size):
     return (size + BLOCK - 1) // BLOCK * BLOCK
-
-
-def pack():
-    """Yields the workspace as a tar, in pieces of at most CHUNK bytes. What is no file, directory or link is left out."""
-    root = open_directory((), False)
-    try:
-        yield from _pack_directory(root, "")
-    finally:
-        os.close(root)
-    yield b"\0" * (2 * BLOCK)
-
-
-def _pack_directory(fd, prefix):
-    for name in sorted(os.listdir(fd)):
-        path = prefix + name
-        try:
-            path.encode("utf-8")
-            info = os.stat(name, dir_fd=fd, follow_symlinks=False)
-        except (UnicodeEncodeError, OSError):
-            continue  # a name that no archive of ours carries, removed just now, or in a folder that is locked
-        if stat.S_ISDIR(info.st_mode):
-            yield _header(path + "/", info, tarfile.DIRTYPE)
-            try:
-                inner = os.open(name, DIRECTORY_FLAGS, dir_fd=fd)
-            except OSError:
-                continue  # locked by the user: the folder without what is in it
-            try:
-                yield from _pack_directory(inner, path + "/")
-            finally:
-                os.close(inner)
-        elif stat.S_ISLNK(info.st_mode):
-            yield _header(path, info, tarfile.SYMTYPE, os.readlink(name, dir_fd=fd))
-        elif stat.S_ISREG(info.st_mode):
-            yield from _pack_file(name, fd, path)
-
-
-def _header(path, info, kind, target=""):
-    entry = tarfile.TarInfo(path)
-    entry.type, entry.linkname = kind, target
-    entry.mode, entry.mtime = stat.S_IMODE(info.st_mode), int(info.st_mtime)
-    entry.size = info.st_size if kind == tarfile.REGTYPE else 0
-    return entry.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")
-
-
-def _pack_file(name, parent, path):
-    try:
-        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent)
-    except OSError:
-        return  # made unreadable or swapped just now
-    try:
-        info = os.fstat(fd)
-        if not stat.S_ISREG(info.st_mode):
-            return
-        yield _header(path, info, tarfile.REGTYPE)
-        left = info.st_size
-        while left:
-            data = os.read(fd, min(CHUNK, left)) or b"\0" * min(CHUNK, left)  # a file that shrinks is padded
-            left -= len(data)
-            yield data
-        yield b"\0" * (_padded(info.st_size) - info.st_size)
-    finally:
-        os.close(fd)

@@ -13,13 +13,24 @@ import {
   type RequestSchemas,
   type RestartOptions,
 } from '../schemas.js';
+import { idOf, ownedSession } from '../owned-session.js';
 import { maskedSession, sessionAnswer } from '../session-answer.js';
-import type { SessionHandle, SessionSet } from '../session-set.js';
+import type { SessionSet } from '../session-set.js';
 import { defaultSize, readJson, readUpload, type UploadShape } from '../upload.js';
 import { validate } from '../validate.js';
 
 /** More than any body without files needs, in bytes. */
 const maxSmallBodyBytes = 64 * 1024;
+
+const ofSessions = ['session_unknown', 'session_ended', 'draining'] as const;
+
+const websocket = `By \`id\` or \`view_id\`.
+
+**As a websocket** (an upgrade of this path) it is the session's terminal. Whoever opens it by \`id\` types, by \`view_id\` watches.
+Without a subprotocol output comes as binary frames and every frame that is sent is input, so that xterm.js' AttachAddon works as
+it is. The subprotocol \`repl.v1\` adds JSON control in text frames: sizes, acknowledgements, signals, the exit. An attach token,
+which may be needed, is offered beside it as the subprotocol \`repl.attach.<token>\`. Query: \`cols\` and \`rows\`; \`epoch\` and
+\`offset\` to resume. docs/protocol.md has the messages, the form of tokens and the close codes.`;
 
 export function sessionRoutes(parts: AppParts, schemas: RequestSchemas): Route[] {
   return [...lookRoutes(parts), restartRoute(parts, schemas), ...terminalRoutes(parts)];
@@ -30,6 +41,8 @@ function lookRoutes({ sessions }: AppParts): Route[] {
     {
       method: 'get',
       path: '/repl',
+      operationId: 'list_sessions',
+      tag: 'Sessions',
       summary: 'All sessions of this replica, for operators.',
       answer: { status: 200, schema: sessionListSchema },
       handle: (_request, response) => {
@@ -39,8 +52,12 @@ function lookRoutes({ sessions }: AppParts): Route[] {
     {
       method: 'get',
       path: '/repl/:id',
+      operationId: 'get_session',
+      tag: 'Sessions',
       summary: 'The session.',
+      description: websocket,
       answer: { status: 200, schema: sessionSchema },
+      errors: ofSessions,
       handle: (request, response) => {
         const { session, role } = sessions.find(idOf(request));
         response.json(sessionAnswer(session, role));
@@ -49,8 +66,11 @@ function lookRoutes({ sessions }: AppParts): Route[] {
     {
       method: 'delete',
       path: '/repl/:id',
+      operationId: 'delete_session',
+      tag: 'Sessions',
       summary: 'Ends the session; 204 as well when there is none.',
-      answer: { status: 204 },
+      answer: { status: 204, description: 'Its sandbox is gone.' },
+      errors: ['sandbox_failed', 'draining', 'driver_unavailable'],
       handle: async (request, response) => {
         await endOwned(sessions, idOf(request));
         response.status(204).end();
@@ -64,10 +84,13 @@ function restartRoute({ sessions, config }: AppParts, schemas: RequestSchemas): 
   return {
     method: 'post',
     path: '/repl/:id/restart',
+    operationId: 'restart_session',
+    tag: 'Sessions',
     summary: 'A fresh REPL in the session, with the same files or with the ones given.',
     query: restartQuerySchema,
-    body: { json: schemas.restart, formOptions: schemas.restartOptions },
+    body: { json: schemas.restart, formOptions: schemas.restartOptions, example: { startup: 'import hiker' } },
     answer: { status: 200, schema: sessionSchema },
+    errors: [...ofSessions, 'session_state', 'sandbox_failed', 'driver_unavailable'],
     handle: async (request: Request, response: Response) => {
       const signal = abortOnClose(response);
       ownedSession(sessions, idOf(request));
@@ -85,9 +108,12 @@ function terminalRoutes({ sessions }: AppParts): Route[] {
     {
       method: 'post',
       path: '/repl/:id/resize',
+      operationId: 'resize',
+      tag: 'Terminal',
       summary: 'Sets the size of the terminal.',
-      body: { json: terminalSizeSchema },
+      body: { json: terminalSizeSchema, example: { cols: 100, rows: 30 } },
       answer: { status: 204 },
+      errors: [...ofSessions, 'session_state', 'sandbox_failed'],
       handle: async (request, response) => {
         ownedSession(sessions, idOf(request));
         const size = validate(terminalSizeSchema, await readJson(request, maxSmallBodyBytes));
@@ -98,9 +124,12 @@ function terminalRoutes({ sessions }: AppParts): Route[] {
     {
       method: 'post',
       path: '/repl/:id/signal',
+      operationId: 'signal',
+      tag: 'Terminal',
       summary: "Sends a signal to the terminal's foreground processes.",
-      body: { json: signalSchema },
+      body: { json: signalSchema, example: { signal: 'SIGINT' } },
       answer: { status: 204 },
+      errors: [...ofSessions, 'session_state', 'sandbox_failed'],
       handle: async (request, response) => {
         ownedSession(sessions, idOf(request));
         const { signal } = validate(signalSchema, await readJson(request, maxSmallBodyBytes));
@@ -126,12 +155,6 @@ function restartShape(schemas: RequestSchemas): UploadShape<RestartOptions> {
   };
 }
 
-function ownedSession(sessions: SessionSet, id: string): SessionHandle {
-  const { session, role } = sessions.find(id);
-  if (role === 'owner') return session;
-  throw new RunnerError('session_unknown', 'There is no session that this id may change.');
-}
-
 async function endOwned(sessions: SessionSet, id: string): Promise<void> {
   try {
     await ownedSession(sessions, id).end('deleted');
@@ -139,9 +162,4 @@ async function endOwned(sessions: SessionSet, id: string): Promise<void> {
     const gone = error instanceof RunnerError && ['session_unknown', 'session_ended'].includes(error.code);
     if (!gone) throw error;
   }
-}
-
-function idOf(request: Request): string {
-  const { id } = request.params;
-  return typeof id === 'string' ? id : '';
 }

@@ -3,10 +3,11 @@
  * aborts the start; a session that nobody learns of is ended.
  */
 import type { Request, Response } from 'express';
-import { mib } from '../../config/settings.js';
 import { RunnerError } from '../../errors.js';
-import type { Limits } from '../../sandbox/limits.js';
 import type { AppParts } from '../app-parts.js';
+import { requestedEgress } from '../requested-egress.js';
+import { requestedLimits } from '../requested-limits.js';
+import { callerOf } from '../caller.js';
 import type { Route } from '../route.js';
 import { sessionSchema, startQuerySchema, type RequestSchemas, type StartOptions } from '../schemas.js';
 import { sessionAnswer } from '../session-answer.js';
@@ -14,15 +15,30 @@ import { defaultSize, readUpload, type UploadShape } from '../upload.js';
 import { validate } from '../validate.js';
 import { abortOnClose } from '../abort-on-close.js';
 
+const example = {
+  language: 'python',
+  files: { 'hiker.py': 'def answer():\n    return 6 * 7\n' },
+  startup: 'import hiker',
+  terminal: { cols: 100, rows: 30 },
+};
+
 export function startRoute(parts: AppParts, schemas: RequestSchemas): Route {
   const shape = startShape(parts, schemas);
   return {
     method: 'post',
     path: '/repl',
+    operationId: 'create_session',
+    tag: 'Sessions',
     summary: "Starts a session from the user's files.",
+    description:
+      'Options and files as JSON; or an archive alone, with `language`, `cols` and `rows` in the query; or a form with both.',
     query: startQuerySchema,
-    body: { json: schemas.start, formOptions: schemas.startOptions },
-    answer: { status: 201, schema: sessionSchema },
+    body: { json: schemas.start, formOptions: schemas.startOptions, example },
+    answer: { status: 201, schema: sessionSchema, location: true, description: 'The session runs.' },
+    errors: [
+      ...(['language_unknown', 'egress_refused', 'too_many_starts', 'too_many_sessions', 'sandbox_failed'] as const),
+      ...(['capacity_exhausted', 'draining', 'driver_unavailable'] as const),
+    ],
     handle: (request, response) => start(parts, shape, request, response),
   };
 }
@@ -39,8 +55,18 @@ async function start(
   signal.throwIfAborted();
   const readMs = performance.now() - began;
   const { language, startup = null, env = {}, terminal = defaultSize, limits = {} } = options;
+  const egress = requestedEgress(options.egress, config.egress.entries, request.headers);
   const session = await sessions.start(
-    { language, entries: entries ?? [], startup, env, size: terminal, limits: limitsOf(limits) },
+    {
+      key: callerOf(response),
+      language,
+      entries: entries ?? [],
+      startup,
+      env,
+      size: terminal,
+      ...(egress === null ? {} : { egress }),
+      limits: requestedLimits(limits),
+    },
     signal,
   );
   if (signal.aborted) {
@@ -52,7 +78,7 @@ async function start(
   metrics.observeStart('total', session.cold, performance.now() - began);
 }
 
-function startShape({ languages }: AppParts, schemas: RequestSchemas): UploadShape<StartOptions> {
+function startShape({ languages, config }: AppParts, schemas: RequestSchemas): UploadShape<StartOptions> {
   const known = languages.map(({ name }) => name);
   return {
     options: schemas.startOptions,
@@ -61,25 +87,12 @@ function startShape({ languages }: AppParts, schemas: RequestSchemas): UploadSha
       const { language, cols = defaultSize.cols, rows = defaultSize.rows } = validate(startQuerySchema, query);
       return { language, terminal: { cols, rows } };
     },
-    check: ({ language }) => {
+    check: ({ language, egress }, headers) => {
+      requestedEgress(egress, config.egress.entries, headers);
       if (known.includes(language)) return;
       throw new RunnerError('language_unknown', `There is no such language here; there is ${known.join(', ')}.`, {
         context: { language, known },
       });
     },
-  };
-}
-
-function limitsOf(asked: NonNullable<StartOptions['limits']>): Partial<Limits> {
-  const { cpus, memory_mib: memoryMib, processes, disk_mib: diskMib, inodes } = asked;
-  const { open_files: openFiles, file_mib: fileMib } = asked;
-  return {
-    ...(cpus === undefined ? {} : { cpus }),
-    ...(memoryMib === undefined ? {} : { memoryBytes: memoryMib * mib }),
-    ...(processes === undefined ? {} : { processes }),
-    ...(diskMib === undefined ? {} : { diskBytes: diskMib * mib }),
-    ...(inodes === undefined ? {} : { inodes }),
-    ...(openFiles === undefined ? {} : { openFiles }),
-    ...(fileMib === undefined ? {} : { fileBytes: fileMib * mib }),
   };
 }

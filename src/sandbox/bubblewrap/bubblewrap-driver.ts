@@ -5,8 +5,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { open, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import { Readable, type Writable } from 'node:stream';
-import { agentCommand } from '../../agent/command.js';
+import { addAbortSignal, Readable, type Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { agentCommand, compileCommand } from '../../agent/command.js';
 import { RunnerError } from '../../errors.js';
 import type { Language } from '../../language/language.js';
 import { defaultLimits } from '../limits.js';
@@ -53,6 +54,8 @@ interface Launch {
 
 /** Of the launcher alone: bwrap clears it. */
 const launcherEnv = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
+/** A second, unless the machine is starved. */
+const compiledWithinMs = 30_000;
 const seccompFd = 3;
 const infoFd = 4;
 const seccompFile = 'seccomp.bpf';
@@ -169,15 +172,24 @@ export class BubblewrapDriver implements SandboxDriver {
     throw new RunnerError('driver_unavailable', `No system call filter exists for ${arch}: use x64 or arm64.`);
   }
 
+  /** Makes one sandbox, and in it what its Python compiles of the agent: the others then find that beside the agent. */
   async #tryOut(ground: Ground, language: Language): Promise<void> {
-    const launch = { ground, spec: trialSpec(language), command: ['true'] };
+    const launch = { ground, spec: trialSpec(language), command: compileCommand };
     const trial = await this.#launch(launch, AbortSignal.timeout(10_000)).catch((error: unknown) => {
       throw unavailable(error instanceof Error ? error.message : String(error));
     });
-    trial.stream.resume();
-    const { exitCode, reason } = await trial.ended;
-    await trial.destroy();
-    if (exitCode !== 0) throw unavailable(reason);
+    const late = AbortSignal.timeout(compiledWithinMs);
+    try {
+      const compiling = text(addAbortSignal(late, trial.stream));
+      const [compiled, { exitCode, reason }] = await Promise.all([compiling, trial.ended]);
+      if (exitCode !== 0) throw unavailable(reason);
+      await ground.stage.addCompiled(compiled);
+    } catch (error) {
+      if (late.aborted) throw unavailable(`its first sandbox did not end within ${compiledWithinMs / 1000} s`);
+      throw error;
+    } finally {
+      await trial.destroy();
+    }
   }
 
   async #launch(launch: Launch, signal: AbortSignal): Promise<Sandbox> {

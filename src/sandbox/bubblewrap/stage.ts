@@ -5,9 +5,11 @@
  */
 import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
 import { isLeftBehind, runnerMark } from './runner-mark.js';
 import { sandboxUser } from './sandbox-user.js';
+import { unavailable } from './unavailable.js';
 
 export interface StagePlan {
   /** The repository's `images` folder. */
@@ -15,6 +17,17 @@ export interface StagePlan {
   readonly languageNames: readonly string[];
   /** The root file system that the sandboxes show. */
   readonly root: string;
+}
+
+/** What images/agent/image/compiled.py writes. */
+const compiledFiles = z.record(z.string().regex(/^([\w-]+\/)*__pycache__\/[\w.-]+\.pyc$/), z.base64());
+
+function compiledOf(json: string): z.infer<typeof compiledFiles> {
+  try {
+    return compiledFiles.parse(JSON.parse(json));
+  } catch {
+    throw unavailable(`no agent, but ${JSON.stringify(json.slice(0, 200))}`);
+  }
 }
 
 /** Entries of /etc that programs need and that tell nothing of the host. Java's configuration is one of them. */
@@ -91,6 +104,21 @@ export class Stage {
 
   get etcFolder(): string {
     return join(this.#folder, 'etc');
+  }
+
+  /**
+   * Lays what the sandboxes' Python has compiled beside its sources, as images/agent/image/compiled.py gives it. Throws
+   * driver_unavailable where it is anything else.
+   */
+  async addCompiled(json: string): Promise<void> {
+    for (const [path, content] of Object.entries(compiledOf(json))) {
+      const target = join(this.agentFolder, path);
+      const folder = dirname(target);
+      await mkdir(folder, { recursive: true });
+      await chmod(folder, 0o755);
+      await writeFile(target, content, 'base64');
+      await chmod(target, 0o644);
+    }
   }
 
   /** For what else is needed beside them for a moment. */

@@ -26,6 +26,10 @@ const remedies: readonly { readonly when: RegExp; readonly text: string }[] = [
     when: /source path|Permission denied/i,
     text: 'The sandbox user cannot reach a folder that it needs: check TMPDIR and the rootfs setting.',
   },
+  {
+    when: /SyntaxError|No module named|no agent/,
+    text: 'Its Python cannot run the agent: install Python 3.9 or newer with its whole standard library.',
+  },
 ];
 
 /** The error for a trial sandbox that did not work; `said` is its stderr. */

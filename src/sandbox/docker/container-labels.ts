@@ -11,6 +11,7 @@ import type { SandboxIdentity, SandboxSpec } from '../sandbox.js';
 export const ownLabel = 'repl_runner';
 
 const label = {
+  deployment: `${ownLabel}.deployment`,
   replica: `${ownLabel}.replica`,
   sessionId: `${ownLabel}.session_id`,
   viewId: `${ownLabel}.view_id`,
@@ -42,9 +43,15 @@ const labelsSchema = z.object({
   [label.orphanSeconds]: z.coerce.number().positive(),
 });
 
-export function containerLabels({ identity, language, limits, orphanSeconds }: SandboxSpec): Record<string, string> {
+/** What all sandboxes of a deployment have in common. */
+export function deploymentLabels(deployment: string): Record<string, string> {
+  return { [ownLabel]: '1', [label.deployment]: deployment };
+}
+
+export function containerLabels(spec: SandboxSpec, deployment: string): Record<string, string> {
+  const { identity, language, limits, orphanSeconds } = spec;
   return {
-    [ownLabel]: '1',
+    ...deploymentLabels(deployment),
     [label.replica]: identity.replica,
     [label.sessionId]: identity.sessionId,
     [label.viewId]: identity.viewId,
@@ -98,5 +105,15 @@ function parseLabels(labels: Readonly<Record<string, string>>): z.infer<typeof l
 
 /** Stands where a spec needs a language; nothing is ever started with it. */
 function unknownLanguage(name: string): Language {
-  return { name, title: name, image: '', repl: [], env: {}, startupHook: null, hostPrograms: [], version: [] };
+  return {
+    name,
+    title: name,
+    image: '',
+    repl: [],
+    run: null,
+    env: {},
+    startupHook: null,
+    hostPrograms: [],
+    version: [],
+  };
 }

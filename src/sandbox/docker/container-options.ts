@@ -20,10 +20,14 @@ export interface ContainerSettings {
   readonly seccompProfile: string | null;
   /** OCI runtime, e.g. `runsc`; null is the daemon's default. */
   readonly runtime: string | null;
+  /** See `DockerDriverOptions`. */
+  readonly deployment: string;
   /** argv of PID 1. */
   readonly command: readonly string[];
   /** Variables that the image sets; they are taken out unless the allow-list has them. */
   readonly imageVariables: readonly string[];
+  /** Whether the daemon removes it at its end; otherwise runners do. */
+  readonly autoRemove: boolean;
 }
 
 export function containerOptions(spec: SandboxSpec, settings: ContainerSettings): ContainerCreateOptions {
@@ -36,7 +40,7 @@ export function containerOptions(spec: SandboxSpec, settings: ContainerSettings)
     WorkingDir: '/sandbox',
     Hostname: 'repl',
     Env: environment(settings.imageVariables),
-    Labels: containerLabels(spec),
+    Labels: containerLabels(spec, settings.deployment),
     AttachStdin: true,
     AttachStdout: true,
     AttachStderr: true,
@@ -54,7 +58,7 @@ function hostConfig({ limits }: SandboxSpec, settings: ContainerSettings): Conta
   const profile = settings.seccompProfile;
   const workspace = `rw,nosuid,nodev,exec,size=${limits.diskBytes},nr_inodes=${limits.inodes},uid=${uid},gid=${gid},mode=0755`;
   return {
-    AutoRemove: true,
+    AutoRemove: settings.autoRemove,
     // The agent is PID 1: under an init of Docker's, Ctrl-Z could freeze the REPL and nobody would know.
     Init: false,
     CapDrop: ['ALL'],

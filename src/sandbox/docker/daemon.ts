@@ -21,13 +21,24 @@ const idleConnections = 16;
 const removalsAtOnce = 4;
 
 const waitAnswer = z.object({ StatusCode: z.number() });
-const infoAnswer = z.object({ Runtimes: z.record(z.string(), z.unknown()).nullish() });
+const infoAnswer = z.object({
+  Runtimes: z.record(z.string(), z.unknown()).nullish(),
+  LiveRestoreEnabled: z.boolean().nullish(),
+});
 const imageAnswer = z.object({
   Config: z.object({
     Labels: z.record(z.string(), z.string()).nullish(),
     Env: z.array(z.string()).nullish(),
   }),
 });
+
+/** What a daemon says of itself. */
+export interface DaemonFacts {
+  /** Names of the OCI runtimes that it was configured with. */
+  readonly runtimes: readonly string[];
+  /** Whether containers outlive it. */
+  readonly liveRestore: boolean;
+}
 
 /** What an image says of itself. */
 export interface ImageFacts {
@@ -64,10 +75,10 @@ export class Daemon {
     return version.ApiVersion;
   }
 
-  /** Names of the OCI runtimes that it was configured with. */
-  async runtimes(): Promise<string[]> {
-    const info: unknown = await this.#call('asking for its runtimes', () => this.#docker.info());
-    return Object.keys(infoAnswer.parse(info).Runtimes ?? {});
+  async facts(): Promise<DaemonFacts> {
+    const info: unknown = await this.#call('asking for its settings', () => this.#docker.info());
+    const { Runtimes: runtimes, LiveRestoreEnabled: liveRestore } = infoAnswer.parse(info);
+    return { runtimes: Object.keys(runtimes ?? {}), liveRestore: liveRestore ?? false };
   }
 
   /** null when it has no such image. */
@@ -82,7 +93,10 @@ export class Daemon {
 
   /** Answers the container's id. */
   async create(options: Docker.ContainerCreateOptions): Promise<string> {
-    const container = await this.#call('creating a container', () => this.#docker.createContainer(options));
+    const { name, ...body } = options;
+    // Undivided, all of it would stand in the query as well, the seccomp profile included.
+    const divided: Docker.ContainerCreateOptions & object = { _query: { name }, _body: body } as object;
+    const container = await this.#call('creating a container', () => this.#docker.createContainer(divided));
     return container.id;
   }
 
@@ -129,20 +143,31 @@ export class Daemon {
   }
 
   async exists(idOrName: string): Promise<boolean> {
-    const inspect = () => this.#docker.getContainer(idOrName).inspect().catch(nullWhenGone);
-    return (await this.#call('inspecting a container', inspect)) !== null;
+    return (await this.#inspect(idOrName)) !== null;
   }
 
-  /** Containers with the label, in any state. */
-  async list(label: string): Promise<ListedContainer[]> {
+  async isRunning(idOrName: string): Promise<boolean> {
+    return (await this.#inspect(idOrName))?.State.Running ?? false;
+  }
+
+  /** Containers with all of these labels, in any state. */
+  async list(labels: Readonly<Record<string, string>>): Promise<ListedContainer[]> {
     return this.#call('listing containers', () =>
-      this.#docker.listContainers({ all: true, filters: { label: [label] } }),
+      this.#docker.listContainers({
+        all: true,
+        filters: { label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) },
+      }),
     );
   }
 
   /** Lets go of idle connections; those of live sandboxes are theirs. */
   close(): void {
     this.#agent.destroy();
+  }
+
+  #inspect(idOrName: string): Promise<Docker.ContainerInspectInfo | null> {
+    const inspect = () => this.#docker.getContainer(idOrName).inspect().catch(nullWhenGone);
+    return this.#call('inspecting a container', inspect);
   }
 
   async #call<T>(doing: string, request: () => Promise<T>): Promise<T> {

@@ -9,11 +9,12 @@ import { contentLabel, imageContent } from '../../language/image-content.js';
 import type { Language } from '../../language/language.js';
 import type { FoundSandbox, Sandbox, SandboxDriver, SandboxSpec } from '../sandbox.js';
 import { AttachStream } from './attach-stream.js';
-import { ownLabel, specOfLabels } from './container-labels.js';
+import { deploymentLabels, specOfLabels } from './container-labels.js';
 import { containerOptions } from './container-options.js';
 import { Daemon, type ListedContainer } from './daemon.js';
 import { DockerSandbox } from './docker-sandbox.js';
 import { listenTo } from './listener.js';
+import { reachContainer } from './reach-container.js';
 import { removeContainer } from './remove-container.js';
 
 /** The first version whose options we use are all there in (Docker 20.10). */
@@ -28,6 +29,8 @@ export interface DockerDriverOptions {
   readonly imagesFolder: string;
   /** JSON text of a seccomp profile; null leaves Docker's own. */
   readonly seccompProfile: string | null;
+  /** The replicas of one deployment find each other's sandboxes, and no others. */
+  readonly deployment: string;
   /** OCI runtime that the daemon was configured with, e.g. `runsc`; null is its default. */
   readonly runtime: string | null;
   /** The daemon's socket; by default what DOCKER_HOST and its kin say. */
@@ -42,6 +45,9 @@ export class DockerDriver implements SandboxDriver {
   readonly #daemon: Daemon;
   #languages: readonly Language[] = [];
   readonly #imageVariables = new Map<string, readonly string[]>();
+  #liveRestore = false;
+  /** Containers that should be gone, but whose removal failed. */
+  #left: ReadonlySet<string> = new Set();
 
   constructor(private readonly options: DockerDriverOptions) {
     this.#daemon = new Daemon(options.socketPath ?? null);
@@ -49,7 +55,9 @@ export class DockerDriver implements SandboxDriver {
 
   async prepare(languages: readonly Language[]): Promise<void> {
     checkApi(await this.#daemon.apiVersion());
-    await this.#checkRuntime();
+    const { runtimes, liveRestore } = await this.#daemon.facts();
+    checkRuntime(this.options.runtime, runtimes);
+    this.#liveRestore = liveRestore;
     for (const language of languages) await this.#checkImage(language);
     this.#languages = languages;
   }
@@ -63,8 +71,11 @@ export class DockerDriver implements SandboxDriver {
     const options = containerOptions(spec, {
       seccompProfile: this.options.seccompProfile,
       runtime: this.options.runtime,
+      deployment: this.options.deployment,
       command: (this.options.command ?? agentCommand)(spec),
       imageVariables: this.#imageVariables.get(spec.language.image) ?? [],
+      // A daemon older than 24.0.8 that comes back ends what it would remove, live-restore or not (moby issue 46308).
+      autoRemove: !this.#liveRestore,
     });
     // An abort never cuts a request short: the daemon might finish what it asked for, and nobody would know of it.
     const id = await this.#daemon.create(options);
@@ -85,10 +96,11 @@ export class DockerDriver implements SandboxDriver {
   }
 
   async list(): Promise<readonly FoundSandbox[]> {
-    const containers = await this.#daemon.list(ownLabel);
+    const containers = await this.#daemon.list(deploymentLabels(this.options.deployment));
     const settled = Date.now() - stillStartingMs;
+    this.#left = new Set(containers.map(({ Id }) => Id).filter((id) => this.#left.has(id)));
     return containers
-      .filter(({ State, Created }) => State === 'running' || Created * 1000 < settled)
+      .filter(({ Id, State, Created }) => State === 'running' || Created * 1000 < settled || this.#left.has(Id))
       .map((container) => this.#found(container));
   }
 
@@ -107,7 +119,7 @@ export class DockerDriver implements SandboxDriver {
     return {
       spec: read.spec,
       createdAt: new Date(container.Created * 1000),
-      dead: deadStates.includes(container.State),
+      dead: deadStates.includes(container.State) || this.#left.has(container.Id),
       reattach: async (signal) => {
         check(signal);
         const sandbox = await this.#take(container.Id, read.spec, 'not-running');
@@ -139,16 +151,19 @@ export class DockerDriver implements SandboxDriver {
       stopWaiting: () => {
         waiting.abort();
       },
+      onLeft: () => {
+        this.#left = new Set([...this.#left, id]);
+      },
+      ...(this.#liveRestore ? { recover: (signal) => this.#recover(id, spec, signal) } : {}),
     });
   }
 
-  async #checkRuntime(): Promise<void> {
-    const { runtime } = this.options;
-    if (runtime === null) return;
-    const known = await this.#daemon.runtimes();
-    if (known.includes(runtime)) return;
-    const remedy = `Add it to the daemon's configuration or set REPL_RUNNER_DOCKER_RUNTIME to one of: ${known.join(', ')}.`;
-    throw new RunnerError('driver_unavailable', `The Docker daemon knows no runtime ${runtime}. ${remedy}`);
+  /** A daemon with live-restore that goes away leaves its containers running. */
+  async #recover(id: string, spec: SandboxSpec, signal: AbortSignal): Promise<DockerSandbox> {
+    const sandbox = await reachContainer(this.#daemon, id, signal, () => this.#take(id, spec, 'not-running'));
+    if (signal.aborted) sandbox.stream.destroy();
+    throwIfAborted(signal);
+    return sandbox;
   }
 
   async #checkImage({ name, image }: Language): Promise<void> {
@@ -161,6 +176,12 @@ export class DockerDriver implements SandboxDriver {
     }
     this.#imageVariables.set(image, facts.variables);
   }
+}
+
+function checkRuntime(runtime: string | null, known: readonly string[]): void {
+  if (runtime === null || known.includes(runtime)) return;
+  const remedy = `Add it to the daemon's configuration or set REPL_RUNNER_DOCKER_RUNTIME to one of: ${known.join(', ')}.`;
+  throw new RunnerError('driver_unavailable', `The Docker daemon knows no runtime ${runtime}. ${remedy}`);
 }
 
 function checkApi(version: string): void {

@@ -18,12 +18,16 @@ export interface DockerSandboxParts {
   readonly exit: Promise<ExitAnswer>;
   /** Lets go of the request behind `exit`. */
   readonly stopWaiting: () => void;
+  /** Told when its removal failed. */
+  readonly onLeft: () => void;
+  readonly recover?: (signal: AbortSignal) => Promise<Sandbox>;
 }
 
 export class DockerSandbox implements Sandbox {
   readonly spec: SandboxSpec;
   readonly stream: AttachStream;
   readonly ended: Promise<SandboxEnd>;
+  declare readonly recover?: (signal: AbortSignal) => Promise<Sandbox>;
   readonly #parts: DockerSandboxParts;
   #destroying: Promise<void> | null = null;
   #removed: () => void = () => undefined;
@@ -32,6 +36,7 @@ export class DockerSandbox implements Sandbox {
     this.#parts = parts;
     this.spec = parts.spec;
     this.stream = parts.stream;
+    if (parts.recover !== undefined) this.recover = parts.recover;
     const removed = new Promise<void>((resolve) => {
       this.#removed = resolve;
     });
@@ -42,6 +47,7 @@ export class DockerSandbox implements Sandbox {
     this.#destroying ??= this.#remove().catch((error: unknown) => {
       // The next call tries again.
       this.#destroying = null;
+      this.#parts.onLeft();
       throw error;
     });
     return this.#destroying;

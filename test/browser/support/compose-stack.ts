@@ -1,5 +1,5 @@
 /**
- * docker-compose.yml as it stands, brought up under a name of its own on a free port of loopback, from images that
+ * docker-compose.yml as it stands, brought up under a name of its own on a free port, from images that
  * scripts/test.mjs has made. It builds nothing, and sees and removes only what is its own.
  */
 import { execFile } from 'node:child_process';
@@ -42,7 +42,7 @@ export class ComposeStack {
     const stack = new ComposeStack();
     try {
       await stack.#compose('up', '-d', '--no-build');
-      stack.url = `http://${(await stack.#compose('port', 'nginx', '8080')).trim()}`;
+      stack.url = `http://127.0.0.1:${(await stack.#compose('port', 'nginx', '8080')).trim().split(':').at(-1) ?? ''}`;
       const isReady = (): Promise<boolean> =>
         fetch(`${stack.url}/ready`).then(
           ({ ok }) => ok,
@@ -78,6 +78,11 @@ export class ComposeStack {
 
   async scaleRunners(count: number): Promise<void> {
     await this.#compose('up', '-d', '--no-build', '--no-recreate', '--scale', `runner=${count}`);
+  }
+
+  /** As an update does: new containers, and so new names, in place of the old ones. */
+  async replaceRunners(): Promise<void> {
+    await this.#compose('up', '-d', '--no-build', '--no-deps', '--force-recreate', 'runner');
   }
 
   /** Ends and removes it. */
@@ -116,7 +121,9 @@ export class ComposeStack {
     return {
       PATH: process.env.PATH ?? '',
       IMAGE_TAG: stackTag,
-      PUBLISH: '127.0.0.1:0',
+      GUARD_TAG: stackTag,
+      REPL_RUNNER_DEPLOYMENT: this.#project,
+      PUBLISH: '0',
       NGINX_STARTS_PER_MINUTE: '6000',
       DOCKER_GID: String(statSync(socketPath).gid),
       REPL_RUNNER_API_TOKEN: `of-this-test-only-${this.#project}`,

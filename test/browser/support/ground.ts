@@ -17,5 +17,5 @@ export const inBrowser: typeof describe | typeof describe.skip =
   ground?.available === true && hasChromium && existsSync(pageFolder) ? describe : describe.skip;
 
 export function startRunner(folder = pageFolder): Promise<RunningService> {
-  return RunningService.start(groundEnv, folder);
+  return RunningService.start(groundEnv, { pageFolder: folder });
 }

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { AgentConnection, pingIntervalMs, unlimited } from '../../../src/agent/agent-connection.js';
 import { AgentRefusal } from '../../../src/agent/pending-requests.js';
 import { encodeFrame, frameTypes, noops } from '../../../src/agent/frame.js';
-import { AgentDouble, waitingState } from '../../doubles/agent-double.js';
+import { AgentDouble, waitingState, type RunnerRequest } from '../../doubles/agent-double.js';
 import { useFakeClock } from '../../doubles/fake-clock.js';
 import { RecordingListener } from '../../doubles/recording-listener.js';
 import { settled } from '../../doubles/settled.js';
+import { spawnAnswer } from '../../doubles/spawn-answer.js';
 import { streamPair } from '../../doubles/stream-pair.js';
 
 const greeting = { replica: 'a', resumeGraceSeconds: 60, fresh: true, timeoutMs: 5_000 };
@@ -47,6 +48,23 @@ describe('AgentConnection', () => {
     await settled();
     expect(agent.payloads(frameTypes.ping)).toHaveLength(3);
     connection.close('done');
+  });
+
+  it('spreads the pings of connections that began together over the interval', async () => {
+    const many = Array.from({ length: 500 }, connected);
+    await Promise.all(many.map(({ connection }) => connection.sync(greeting)));
+    const pings = (): number => many.reduce((sum, { agent }) => sum + agent.payloads(frameTypes.ping).length, 0);
+    let most = 0;
+    for (let [passed, before] = [0, 0]; passed < pingIntervalMs; passed += 50) {
+      jest.advanceTimersByTime(50);
+      await settled();
+      most = Math.max(most, pings() - before);
+      before = pings();
+    }
+    expect(pings()).toBe(500);
+    // Eight, were places not given by chance.
+    expect(most).toBeLessThan(100);
+    for (const { connection } of many) connection.close('done');
   });
 
   it('flushes half frames with no-ops on a stream that was used before', async () => {
@@ -164,6 +182,24 @@ describe('AgentConnection', () => {
       { offset: 5, data: Buffer.from('hello') },
       { offset: 10, data: Buffer.from('world') },
     ]);
+    connection.close('done');
+  });
+
+  it('passes on output whole and at its offsets, however the stream cuts it', async () => {
+    const { agent, listener, connection } = connected();
+    connection.setFlow(unlimited, 11);
+    const offset = Buffer.alloc(8, 0);
+    offset.writeUInt8(5, 7);
+    for (const byte of encodeFrame(frameTypes.output, offset, Buffer.from('hello world'))) {
+      agent.sendRaw(Buffer.from([byte]));
+    }
+    await settled();
+    let end = 5;
+    for (const { offset: at, data } of listener.output) {
+      expect(at).toBe(end);
+      end += data.length;
+    }
+    expect(Buffer.concat(listener.output.map(({ data }) => data)).toString()).toBe('hello world');
     connection.close('done');
   });
 
@@ -301,17 +337,21 @@ describe('AgentConnection', () => {
     connection.close('done');
   });
 
-  it('reads a pack and gives back the credit that it used', async () => {
+  it('takes what comes on a channel and gives back the credit that it used', async () => {
     const { agent, connection } = connected();
-    agent.answers.pack = ({ channel: number }) => {
+    agent.answers.anything = ({ channel: number }) => {
       agent.send(frameTypes.data, channel(number as number), Buffer.from('tar'));
       agent.send(frameTypes.end, channel(number as number));
       return {};
     };
-    const got: string[] = [];
-    await connection.pack((data) => got.push(data.toString()));
+    const got: (string | null)[] = [];
+    const number = connection.channels.open(
+      (data) => got.push(data.toString()),
+      () => got.push(null),
+    );
+    await connection.request('anything', { channel: number });
     await settled();
-    expect(got).toEqual(['tar']);
+    expect(got).toEqual(['tar', null]);
     expect(agent.payloads(frameTypes.credit).map((payload) => payload.readUInt32BE(4))).toEqual([3]);
     connection.close('done');
   });
@@ -322,7 +362,7 @@ describe('AgentConnection', () => {
       const { stdout, stderr } = channels as { stdout: number; stderr: number };
       agent.send(frameTypes.data, channel(stdout), Buffer.from('out'));
       agent.send(frameTypes.data, channel(stderr), Buffer.from('err'));
-      return { exit_code: 3, signal: null, cpu_seconds: 0.5, max_rss_bytes: 1024 };
+      return spawnAnswer({ exit_code: 3, cpu_ms: 500 });
     };
     const got: string[] = [];
     const result = await connection.spawn(
@@ -335,22 +375,22 @@ describe('AgentConnection', () => {
       },
       new AbortController().signal,
     );
-    expect(result).toMatchObject({ exit_code: 3, cpu_seconds: 0.5 });
+    expect(result).toMatchObject({ exit_code: 3, cpu_ms: 500 });
     expect(got).toEqual(['1out', '2err']);
     connection.close('done');
   });
 
   it('kills what it spawned when aborted, and still waits for the result', async () => {
     const { agent, connection } = connected();
-    agent.answers.spawn = () => null;
-    agent.answers.kill = ({ spawn }) => {
-      agent.sendJson(frameTypes.response, {
-        id: spawn,
-        exit_code: null,
-        signal: 'SIGKILL',
-        cpu_seconds: 0,
-        max_rss_bytes: 0,
-      });
+    const asked: RunnerRequest[] = [];
+    agent.answers.spawn = (request) => {
+      asked.push(request);
+      return null;
+    };
+    agent.answers.kill = ({ stdout }) => {
+      const killed = asked.find(({ channels }) => (channels as { stdout: number }).stdout === stdout);
+      const answer = spawnAnswer({ exit_code: null, signal: 'SIGKILL', ended_by: 'killed' });
+      agent.sendJson(frameTypes.response, { id: killed?.id, ...answer });
       return {};
     };
     const abort = new AbortController();
@@ -370,10 +410,11 @@ describe('AgentConnection', () => {
     };
     const stdin = Buffer.alloc(4 * 1024 * 1024);
     const parameters = { argv: ['x'], env: {}, stdin, onStdout: () => undefined, onStderr: () => undefined };
-    const refused = connection.spawn(parameters, new AbortController().signal);
-    await settled(); // an answer that nobody awaits yet would end the runner here
+    const spawned = connection.spawn(parameters, new AbortController().signal);
+    const refused = expect(spawned).rejects.toMatchObject({ code: 'start_failed' });
+    await settled();
     agent.resume();
-    await expect(refused).rejects.toMatchObject({ code: 'start_failed' });
+    await refused;
     connection.close('done');
   });
 

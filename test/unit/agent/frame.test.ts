@@ -6,7 +6,7 @@ import {
   FrameError,
   frameTypes,
   maxPayloadBytes,
-  type Frame,
+  payloadOf,
 } from '../../../src/agent/frame.js';
 
 const fromAgent = [
@@ -33,8 +33,10 @@ function chunked(stream: Buffer, cuts: readonly number[]): Buffer[] {
   return edges.slice(1).map((edge, index) => stream.subarray(edges[index], edge));
 }
 
-function decoded(decoder: FrameDecoder, chunks: readonly Buffer[]): Frame[] {
-  return chunks.flatMap((chunk) => [...decoder.push(chunk)]);
+function decoded(decoder: FrameDecoder, chunks: readonly Buffer[]): { type: number; payload: Buffer }[] {
+  return chunks.flatMap((chunk) =>
+    [...decoder.push(chunk)].map((frame) => ({ type: frame.type, payload: payloadOf(frame) })),
+  );
 }
 
 describe('FrameDecoder', () => {
@@ -107,6 +109,20 @@ describe('FrameDecoder', () => {
     decoded(decoder, [encodeFrame(frameTypes.output, Buffer.alloc(100)).subarray(0, 50)]);
     decoder.seek(nonce);
     expect(decoded(decoder, [encodeFrame(frameTypes.denied, nonce)])).toHaveLength(1);
+  });
+
+  it('copies nothing of a payload that comes in a few chunks, and keeps few pieces of one that trickles in', () => {
+    const frame = encodeFrame(frameTypes.output, Buffer.alloc(maxPayloadBytes, 7));
+    const decoder = new FrameDecoder();
+    const halves = [frame.subarray(0, 40_000), frame.subarray(40_000)];
+    const [whole] = halves.flatMap((chunk) => [...decoder.push(chunk)]);
+    expect(whole?.pieces.map(({ buffer, length }) => [buffer === frame.buffer, length])).toEqual([
+      [true, 39_995],
+      [true, maxPayloadBytes - 39_995],
+    ]);
+    const [trickled] = [...frame].flatMap((byte) => [...decoder.push(Buffer.from([byte]))]);
+    expect(trickled?.pieces.length).toBeLessThanOrEqual(33);
+    expect(trickled === undefined ? null : payloadOf(trickled).equals(frame.subarray(5, -4))).toBe(true);
   });
 
   it('keeps next to nothing while it seeks', () => {

@@ -31,6 +31,13 @@ describe('EarlyInput', () => {
     expect(early.take()).toEqual([]);
   });
 
+  it('takes no time over an answer that never ends', () => {
+    const text = `\x1b]${'1'.repeat(65_000)}`;
+    const began = process.cpuUsage();
+    expect(new EarlyInput().keep(bytes(text))).toBe(true);
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(1_000);
+  });
+
   it('keeps a bounded amount', () => {
     const early = new EarlyInput();
     expect(early.keep(new Uint8Array(60_000).fill(97))).toBe(true);

@@ -1,24 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { giveUpAfterMs } from '../../../client/backoff.js';
-import { TerminalConnection } from '../../../client/terminal-connection.js';
+import { ReplError } from '../../../client/repl-error.js';
+import { TerminalConnection, type TerminalPlace } from '../../../client/terminal-connection.js';
 import type { ConnectionState } from '../../../client/terminal-listener.js';
 import { WebSocketDouble } from '../../doubles/web-socket-double.js';
 
 const hello = { type: 'hello', epoch: 'e', offset: 0, cols: 80, rows: 24, role: 'owner' };
 
 /** A connection whose consumer takes output when a test says so. */
-function attached() {
+function attached(attachToken: TerminalPlace['attachToken'] = null) {
   const sockets: WebSocketDouble[] = [];
   const states: ConnectionState[] = [];
   const heard: string[] = [];
   const taken: (() => void)[] = [];
-  const makeSocket = (url: string) => {
-    const socket = new WebSocketDouble(url);
+  const makeSocket = (url: string, subprotocols: string | string[]) => {
+    const socket = new WebSocketDouble(url, subprotocols);
     sockets.push(socket);
     return socket;
   };
   const connection = new TerminalConnection(
-    { url: 'ws://runner/repl/id', makeSocket },
+    { url: 'ws://runner/repl/id', makeSocket, attachToken },
     {
       onOutput: (data, done) => {
         heard.push(new TextDecoder().decode(data));
@@ -160,5 +161,84 @@ describe('TerminalConnection', () => {
     socket().control({ type: 'replayed', offset: 0 });
     expect(connection.input(new Uint8Array([65]))).toBe(false);
     connection.close();
+  });
+
+  it('asks for an attach token before each connection', async () => {
+    const tokens = ['first', 'second'];
+    const { connection, sockets, socket } = attached(() => tokens.shift() ?? 'none');
+    expect(sockets).toEqual([]);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(socket().subprotocols).toEqual(['repl.v1', 'repl.attach.first']);
+    socket().control(hello);
+    socket().close(1006);
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(socket().subprotocols).toEqual(['repl.v1', 'repl.attach.second']);
+    connection.close();
+  });
+
+  it('tries again where no token can be had, unless that is for good', async () => {
+    const failures = [new TypeError('fetch failed'), new ReplError('forbidden', 'Not you.')];
+    const { connection, sockets, states } = attached(() =>
+      Promise.reject(failures.shift() ?? new Error('asked again')),
+    );
+    await jest.advanceTimersByTimeAsync(0);
+    expect(states.at(-1)).toMatchObject({ kind: 'waiting' });
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(states.at(-1)).toMatchObject({ kind: 'closed', error: { code: 'forbidden' } });
+    expect(sockets).toEqual([]);
+    connection.close();
+  });
+
+  it.each([
+    ['tries again', 'waiting', new TypeError('no storage')],
+    ['ends for good', 'closed', new ReplError('forbidden', 'Not you.')],
+  ])('%s where the question for a token itself throws', async (_what, kind, error) => {
+    const { connection, states } = attached(() => {
+      throw error;
+    });
+    expect(states).toEqual([]);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(connection.state).toMatchObject({ kind });
+    connection.close();
+  });
+
+  it('leaves nothing behind where no socket can be made', () => {
+    const makeSocket = (): never => {
+      throw new ReplError('no_websocket', 'None here.');
+    };
+    const place = { url: 'ws://runner/repl/id', makeSocket, attachToken: null };
+    expect(() => new TerminalConnection(place, { onOutput: () => undefined })).toThrow('None here.');
+  });
+
+  it.each([
+    ['tries again', 'open', new TypeError('not now')],
+    ['ends for good', 'closed', new ReplError('forbidden', 'Not you.')],
+  ])('%s where a lost connection cannot have another socket', (_what, kind, error) => {
+    const made: WebSocketDouble[] = [];
+    const failures = [null, error];
+    const makeSocket = (url: string) => {
+      const failure = failures.shift() ?? null;
+      if (failure !== null) throw failure;
+      const socket = new WebSocketDouble(url);
+      made.push(socket);
+      return socket;
+    };
+    const place = { url: 'ws://runner/repl/id', makeSocket, attachToken: null };
+    const connection = new TerminalConnection(place, { onOutput: () => undefined });
+    made[0]?.control(hello);
+    made[0]?.close(1006);
+    jest.advanceTimersByTime(1_000);
+    made[1]?.control(hello);
+    expect(connection.state).toMatchObject({ kind });
+    connection.close();
+  });
+
+  it('opens nothing by a token that comes when it was left', async () => {
+    let give: (token: string) => void = () => undefined;
+    const { connection, sockets } = attached(() => new Promise((resolve) => (give = resolve)));
+    connection.close();
+    give('late');
+    await jest.advanceTimersByTimeAsync(0);
+    expect(sockets).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError, parseConfig } from '../../../src/config.js';
-import { settings } from '../../../src/config/settings.js';
+import { parseConfig } from '../../../src/config.js';
+import { ConfigError } from '../../../src/config/config-error.js';
+import { prefix, settings } from '../../../src/config/settings.js';
 import { defaultLimits } from '../../../src/sandbox/limits.js';
+import { describedSettings, documentedSettings } from '../../support/settings-table.js';
 
 const mib = 1024 * 1024;
 
@@ -51,6 +52,55 @@ describe('parseConfig', () => {
     expect(config.maxLimits).toMatchObject({ cpus: 0.5, memoryBytes: 1024 * mib });
   });
 
+  it('reads what sessions may be given a way out to, and has none unless told', () => {
+    expect(parseConfig({}).egress).toMatchObject({ entries: [], pipIndex: null, key: null });
+    const { egress } = parseConfig({
+      REPL_RUNNER_EGRESS: 'pypi.example:443, index.internal:8080/http@10.0.0.0/8',
+      REPL_RUNNER_EGRESS_PIP_INDEX: 'http://index.internal:8080/simple/',
+      REPL_RUNNER_EGRESS_MIB: '2',
+    });
+    expect(egress.entries.map(({ name, port, kind }) => [name, port, kind])).toEqual([
+      ['pypi.example', 443, 'tls'],
+      ['index.internal', 8080, 'http'],
+    ]);
+    expect(egress.pipIndex).toMatchObject({ name: 'index.internal', port: 8080, plain: true });
+    expect(egress).toMatchObject({ maxConnections: 16, maxBytes: 2 * mib });
+  });
+
+  it('reads the secrets of attach tokens, and wants one where tokens are', () => {
+    const [old, fresh] = ['a'.repeat(32), 'b'.repeat(32)];
+    expect(parseConfig({}).attachTokens).toEqual({ secrets: [], required: false });
+    const given = { REPL_RUNNER_ATTACH_BY: 'token', REPL_RUNNER_ATTACH_SECRETS: `${old}, ${fresh}` };
+    expect(parseConfig(given).attachTokens).toEqual({ secrets: [old, fresh], required: true });
+    expect(problemsOf({ REPL_RUNNER_ATTACH_BY: 'token' })).toEqual([expect.stringContaining('ATTACH_SECRETS')]);
+    const [problem = ''] = problemsOf({ REPL_RUNNER_ATTACH_SECRETS: 'a-short-secret' });
+    expect(problem).not.toContain('a-short-secret');
+  });
+
+  it.each([
+    ['REPL_RUNNER_EGRESS', '*.example:443'],
+    ['REPL_RUNNER_EGRESS', 'a:443,,a:443'],
+    ['REPL_RUNNER_EGRESS', '10.0.0.1:443@10.0.0.0/8'],
+    ['REPL_RUNNER_EGRESS_PIP_INDEX', 'pypi.example'],
+    ['REPL_RUNNER_EGRESS_PIP_INDEX', 'https://user:pass@pypi.example/'],
+    ['REPL_RUNNER_EGRESS_PIP_INDEX', 'https://10.0.0.1/'],
+    ['REPL_RUNNER_EGRESS_KEY', 'short'],
+    ['REPL_RUNNER_ALLOWED_ORIGINS', 'https://*.example'],
+    ['REPL_RUNNER_ATTACH_SECRETS', `${'a'.repeat(32)},short`],
+    ['REPL_RUNNER_ATTACH_SECRETS', Array.from({ length: 5 }, () => 'a'.repeat(32)).join(',')],
+    ['REPL_RUNNER_ATTACH_BY', 'name'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} .*not allowed`))]);
+  });
+
+  it('refuses an index that no session could reach', () => {
+    const index = { REPL_RUNNER_EGRESS_PIP_INDEX: 'https://pypi.example/simple/' };
+    const problem = [expect.stringContaining('REPL_RUNNER_EGRESS has no pypi.example:443')];
+    expect(problemsOf(index)).toEqual(problem);
+    expect(problemsOf({ ...index, REPL_RUNNER_EGRESS: 'pypi.example:443/http' })).toEqual(problem);
+    expect(problemsOf({ ...index, REPL_RUNNER_EGRESS: 'pypi.example:443' })).toEqual([]);
+  });
+
   it('lists all problems at once', () => {
     const problems = problemsOf({
       REPL_RUNNER_PROT: '80',
@@ -95,6 +145,7 @@ describe('parseConfig', () => {
       const env = { REPL_RUNNER_HOST: host };
       expect(problemsOf(env)).toEqual([expect.stringContaining('no-token')]);
       expect(problemsOf({ ...env, REPL_RUNNER_API_TOKEN: '0123456789abcdef' })).toEqual([]);
+      expect(problemsOf({ ...env, REPL_RUNNER_API_KEYS_FILE: '/run/secrets/keys' })).toEqual([]);
       expect(problemsOf({ ...env, REPL_RUNNER_ACCEPT: 'no-token' })).toEqual([]);
     },
   );
@@ -102,22 +153,6 @@ describe('parseConfig', () => {
 
 describe('docs/configuration.md', () => {
   it('lists every setting with its default and what is allowed, in the order of the code', () => {
-    const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
-    const rows = text
-      .split('\n')
-      .filter((line) => line.startsWith('| `REPL_RUNNER_'))
-      .map((line) =>
-        line
-          .split('|')
-          .map((cell) => cell.trim())
-          .slice(1, -1),
-      );
-    const expected = Object.entries(settings).map(([name, { fallback, allowed, meaning }]) => [
-      `\`REPL_RUNNER_${name}\``,
-      fallback === '' ? '–' : `\`${fallback}\``,
-      meaning,
-      allowed,
-    ]);
-    expect(rows).toEqual(expected);
+    expect(documentedSettings(prefix)).toEqual(describedSettings(prefix, settings));
   });
 });

@@ -27,7 +27,13 @@ describe('the page', () => {
     expect(answer.status).toBe(200);
     expect(answer.text).toContain('<title>page</title>');
     expect(answer.headers['content-security-policy']).toContain("default-src 'self'; style-src 'self'");
-    expect(answer.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-cache' });
+    expect(answer.headers['content-security-policy']).toContain("frame-ancestors 'none'");
+    expect(answer.headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-cache',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': 'same-origin',
+    });
   });
 
   it('is not there where a token is needed', async () => {

@@ -4,6 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { parseEntry, type EgressEntry } from '../../../src/egress/allow-list.js';
 import { RunnerError } from '../../../src/errors.js';
 import { sessionSchema } from '../../../src/http/schemas.js';
 import { RawTar } from '../../support/raw-tar.js';
@@ -12,6 +13,13 @@ import { answered, maxBodyBytes, testApp } from '../../support/test-app.js';
 const hiker = { type: 'file', path: 'hiker.py', executable: false, content: Buffer.from('x = 1\n') };
 const tar = new RawTar().file('hiker.py', 'x = 1\n').end();
 const size = { cols: 80, rows: 24 };
+
+const wayOut = {
+  entries: ['a.example:443', 'a.example:80/http', 'b.example:443']
+    .map(parseEntry)
+    .filter((entry): entry is EgressEntry => entry !== null),
+  ...{ pipIndex: null, key: null, maxConnections: 4, maxBytes: 1024 },
+};
 
 describe('POST /repl', () => {
   it('starts a session from JSON files', async () => {
@@ -29,6 +37,7 @@ describe('POST /repl', () => {
       .expect(201);
     expect(sessions.requests).toEqual([
       {
+        key: 'anonymous',
         language: 'python',
         entries: [hiker],
         startup: 'y = 2',
@@ -42,10 +51,61 @@ describe('POST /repl', () => {
     expect(answer.headers).toHaveProperty('location', `/repl/${body.id ?? ''}`);
   });
 
+  it('gives a session a way out to all that the operator allows, to some of it, or to nothing', async () => {
+    const { app, sessions } = testApp({ egress: wayOut });
+    for (const egress of [true, ['b.example'], false, []]) {
+      await request(app).post('/repl').send({ language: 'python', egress }).expect(201);
+    }
+    expect(sessions.requests.map(({ egress }) => egress)).toEqual([['a.example', 'b.example'], ['b.example'], [], []]);
+    const { body } = await answered(request(app).get(`/repl/${sessions.all[1]?.id ?? ''}`));
+    expect(body).toMatchObject({ egress: ['b.example'] });
+    const id = sessions.all[0]?.id ?? '';
+    await request(app).post(`/repl/${id}/fork`).send({}).expect(201);
+    await request(app)
+      .post(`/repl/${id}/fork`)
+      .send({ egress: ['a.example'] })
+      .expect(201);
+    expect(sessions.requests.slice(4).map(({ egress }) => egress)).toEqual([undefined, ['a.example']]);
+  });
+
+  it('refuses a way out to clients of the proxy, unless the host app lets them ask for it', async () => {
+    const { app, sessions } = testApp({ egress: wayOut });
+    const asked = (said: string): request.Test =>
+      request(app).post('/repl').set('X-Repl-Egress', said).send({ language: 'python', egress: true });
+    const { body } = await answered(asked('refused').expect(403));
+    expect(body).toMatchObject({ error: { code: 'egress_refused' } });
+    await asked('allowed').expect(201);
+    await request(app).post('/repl').set('X-Repl-Egress', 'refused').send({ language: 'python' }).expect(201);
+    expect(sessions.requests.map(({ egress }) => egress)).toEqual([['a.example', 'b.example'], undefined]);
+  });
+
+  it('gives a run of its own a way out as well', async () => {
+    const { app, once } = testApp({ egress: wayOut });
+    await request(app).post('/run').send({ language: 'python', command: 'true', egress: true }).expect(200);
+    await request(app).post('/run').send({ language: 'python', command: 'true' }).expect(200);
+    expect(once.map(({ egress }) => egress)).toEqual([['a.example', 'b.example'], []]);
+  });
+
+  it.each([
+    ['a name that the operator does not allow', wayOut, ['a.example', 'evil.example']],
+    ['any name where the operator allows none', undefined, ['a.example']],
+    ['all names where there are none', undefined, true],
+  ])('refuses %s before a sandbox is claimed', async (_, allowed, egress) => {
+    const { app, sessions, once } = testApp(allowed === undefined ? {} : { egress: allowed });
+    for (const path of ['/repl', '/run']) {
+      const { body } = await answered(request(app).post(path).send({ language: 'python', egress }).expect(403));
+      expect(body).toMatchObject({ error: { code: 'egress_refused', retryable: false } });
+    }
+    expect(sessions.requests).toEqual([]);
+    expect(once).toEqual([]);
+  });
+
   it('starts an empty workspace when nothing but the language is said', async () => {
     const { app, sessions } = testApp();
     await request(app).post('/repl').send({ language: 'python' }).expect(201);
-    expect(sessions.requests).toEqual([{ language: 'python', entries: [], startup: null, env: {}, size, limits: {} }]);
+    expect(sessions.requests).toEqual([
+      { key: 'anonymous', language: 'python', entries: [], startup: null, env: {}, size, limits: {} },
+    ]);
   });
 
   it.each([

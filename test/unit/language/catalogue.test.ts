@@ -7,6 +7,7 @@ import { Catalogue } from '../../../src/language/catalogue.js';
 const manifest = {
   title: 'Python',
   repl: ['python3'],
+  run: { file: 'main.py', build: null, argv: ['python3', '{file}'] },
   version: ['python3', '--version'],
   env: {},
   startup_hook: { variable: 'PYTHONSTARTUP', path: '/opt/startup.py' },
@@ -33,6 +34,7 @@ describe('Catalogue', () => {
         title: 'Python',
         image: 'repl_runner/python:t',
         repl: ['python3'],
+        run: { file: 'main.py', build: null, argv: ['python3', '{file}'] },
         env: {},
         startupHook: { variable: 'PYTHONSTARTUP', path: '/opt/startup.py' },
         hostPrograms: ['python3'],

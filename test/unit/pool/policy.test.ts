@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { refillCount, targetSize } from '../../../src/pool/policy.js';
+import { claimsThatCount, refillCount, targetSize } from '../../../src/pool/policy.js';
 
 const bounds = { min: 2, max: 30 };
 const times = (count: number, at: number): number[] => Array.from({ length: count }, () => at);
@@ -14,6 +14,25 @@ describe('targetSize', () => {
     ['the minimum again when a minute has passed', times(100, 39_000), 2],
   ])('is %s', (_name, claims, target) => {
     expect(targetSize(bounds, claims, 100_000)).toBe(target);
+  });
+});
+
+describe('claimsThatCount', () => {
+  const ages = fc.array(fc.integer({ min: 0, max: 90_000 }), { maxLength: 400 });
+
+  it('leaves the target as it is, now and later', () => {
+    fc.assert(
+      fc.property(ages, fc.integer({ min: 0, max: 60_000 }), (any, laterMs) => {
+        const claims = any.map((age) => 100_000 - age).sort((a, b) => a - b);
+        const counted = claimsThatCount(bounds, claims, 100_000);
+        const now = 100_000 + laterMs;
+        expect(targetSize(bounds, counted, now)).toBe(targetSize(bounds, claims, now));
+      }),
+    );
+  });
+
+  it('are as many as the maximum asks for, however many come', () => {
+    expect(claimsThatCount(bounds, times(10_000, 99_000), 100_000)).toHaveLength(120);
   });
 });
 

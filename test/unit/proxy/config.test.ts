@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { parseProxyConfig, ProxyConfigError } from '../../../proxy/config.js';
+import { parseProxyConfig } from '../../../proxy/config.js';
+import { ConfigError } from '../../../src/config/config-error.js';
 import { prefix, settings } from '../../../proxy/settings.js';
+import { describedSettings, documentedSettings } from '../../support/settings-table.js';
 
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {
     parseProxyConfig(env);
   } catch (error) {
-    if (error instanceof ProxyConfigError) return error.problems;
+    if (error instanceof ConfigError) return error.problems;
     throw error;
   }
   return [];
@@ -16,13 +17,17 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 describe('parseProxyConfig', () => {
   it('has defaults for one runner on one machine', () => {
     expect(parseProxyConfig({ REPL_RUNNER_PORT: '1', PATH: '' })).toEqual({
+      egress: false,
       host: '127.0.0.1',
       port: 4658,
       replicas: ['http://127.0.0.1:4657'],
       apiToken: null,
+      trustedHops: 0,
+      clientLimits: { startsPerMinute: null, startsBurst: 30, maxSessions: null },
       maxBodyBytes: 16 * 1024 * 1024,
       awayMs: 60_000,
       answerTimeoutMs: 120_000,
+      metrics: null,
       logLevel: 'info',
     });
   });
@@ -35,6 +40,11 @@ describe('parseProxyConfig', () => {
     expect(parseProxyConfig({ REPL_PROXY_REPLICAS: 'dns+http://runner:4657' }).replicas).toEqual({
       dns: 'http://runner:4657',
     });
+  });
+
+  it('serves metrics on loopback where a port is named', () => {
+    expect(parseProxyConfig({ REPL_PROXY_METRICS_PORT: '9464' }).metrics).toEqual({ host: '127.0.0.1', port: 9464 });
+    expect(problemsOf({ REPL_PROXY_METRICS_PORT: '70000' })).toHaveLength(1);
   });
 
   it('lists all problems at once, and never a token', () => {
@@ -52,23 +62,6 @@ describe('parseProxyConfig', () => {
 
 describe('docs/configuration.md', () => {
   it('lists every setting of the proxy with its default and what is allowed, in the order of the code', () => {
-    const text = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
-    const rows = text
-      .split('\n')
-      .filter((line) => line.startsWith(`| \`${prefix}`))
-      .map((line) =>
-        line
-          .split('|')
-          .map((cell) => cell.trim())
-          .slice(1, -1),
-      );
-    expect(rows).toEqual(
-      Object.entries(settings).map(([name, { fallback, meaning, allowed }]) => [
-        `\`${prefix}${name}\``,
-        fallback === '' ? '–' : `\`${fallback}\``,
-        meaning,
-        allowed,
-      ]),
-    );
+    expect(documentedSettings(prefix)).toEqual(describedSettings(prefix, settings));
   });
 });

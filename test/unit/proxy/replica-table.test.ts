@@ -6,7 +6,7 @@ const [a, b] = ['http://a:4657', 'http://b:4657'] as const;
 const awayMs = 60_000;
 
 function readiness(replica: string, given: Partial<Readiness> = {}): Readiness {
-  return { ready: true, replica, serves: [replica], free: 10, ...given };
+  return { ready: true, replica, serves: [replica], sessions: 0, free: 10, warm: 3, load: 0.5, ...given };
 }
 
 function table(): ReplicaTable {
@@ -74,9 +74,56 @@ describe('ReplicaTable', () => {
     known.answered(a, readiness('one', { free: 5 }), 0);
     known.answered(b, readiness('two', { ready: false }), 0);
     known.placed(a);
-    expect(known.candidates()).toEqual([{ url: a, free: 4 }]);
+    expect(known.candidates()).toEqual([{ url: a, warm: 2, free: 4, load: 0.5 }]);
+    for (let more = 0; more < 4; more += 1) known.placed(a);
+    expect(known.candidates()).toEqual([{ url: a, warm: 0, free: 0, load: 0.5 }]);
     known.answered(a, readiness('one', { free: 4 }), 1);
-    expect(known.candidates()).toEqual([{ url: a, free: 4 }]);
+    expect(known.candidates()).toEqual([{ url: a, warm: 3, free: 4, load: 0.5 }]);
+  });
+
+  it('offers a replica that has refused a session no other one until it says that it takes them', () => {
+    const known = table();
+    known.answered(a, readiness('one'), 0);
+    known.refused(a);
+    expect(known.candidates()).toEqual([]);
+    expect(known.find('one', 1)).toEqual({ kind: 'here', urls: [a] });
+    known.answered(a, readiness('one'), 2);
+    expect(known.candidates()).toHaveLength(1);
+  });
+
+  it('finds the sessions of a replica whose address is withdrawn while it drains, and offers it no new ones', () => {
+    const known = table();
+    known.answered(a, readiness('one', { sessions: 2 }), 1000);
+    known.setUrls([b]);
+    expect(known.find('one', 1000)).toEqual({ kind: 'here', urls: [a] });
+    expect(known.candidates()).toEqual([]);
+    known.answered(a, readiness('one', { sessions: 1 }), 2000);
+    known.setUrls([b]);
+    expect(known.find('one', 2000)).toEqual({ kind: 'here', urls: [a] });
+    known.answered(a, readiness('one', { sessions: 0 }), 3000);
+    expect(known.urls).toEqual([b]);
+    expect(known.find('one', 3000 + awayMs - 1)).toEqual({ kind: 'away' });
+    expect(known.find('one', 3000 + awayMs)).toEqual({ kind: 'gone' });
+  });
+
+  it('lets go of a withdrawn replica at its first failure, and takes one back whose address returns', () => {
+    const known = table();
+    known.answered(a, readiness('one', { sessions: 2 }), 1000);
+    known.setUrls([b]);
+    known.setUrls([a, b]);
+    expect(known.candidates()).toHaveLength(1);
+    known.setUrls([b]);
+    known.failed(a);
+    expect(known.urls).toEqual([b]);
+    expect(known.failures(a)).toBeNull();
+    expect(known.find('one', 1001)).toEqual({ kind: 'away' });
+  });
+
+  it('counts failures up to the next answer', () => {
+    const known = table();
+    expect([known.failed(a), known.failed(a), known.failures(a)]).toEqual([1, 2, 2]);
+    known.answered(a, readiness('one'), 1);
+    expect(known.failures(a)).toBe(0);
   });
 
   it('ignores what comes from an address that is withdrawn', () => {

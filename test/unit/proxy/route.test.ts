@@ -25,6 +25,13 @@ describe('routeOf', () => {
     expect(routeOf('GET', `/repl/${made}`)).toEqual({ kind: 'session', id: made, replica: 'a-replica' });
   });
 
+  it.each(['/drain', '/ready', '/metrics', '/repl/../drain', '/repl//drain', '/repl/drain'])(
+    'never passes %s on',
+    (path) => {
+      for (const method of ['GET', 'POST']) expect(['foreign', 'refused']).toContain(routeOf(method, path).kind);
+    },
+  );
+
   it.each([
     'x',
     'runner-1',

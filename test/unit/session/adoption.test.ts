@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Readable } from 'node:stream';
+import { encodeFrame, frameTypes } from '../../../src/agent/frame.js';
 import type { FoundSandbox, SandboxDriver } from '../../../src/sandbox/sandbox.js';
 import { defaultLimits } from '../../../src/sandbox/limits.js';
+import { LanguagePools } from '../../../src/pool/language-pools.js';
 import { Adoption, adoptionIntervalMs } from '../../../src/session/adoption.js';
 import { Sessions } from '../../../src/session/sessions.js';
 import { FakeDriver } from '../../doubles/fake-driver.js';
@@ -8,28 +11,49 @@ import { useFakeClock } from '../../doubles/fake-clock.js';
 import { FakeWarmSandbox } from '../../doubles/fake-warm-sandbox.js';
 import { settled } from '../../doubles/settled.js';
 
+const unheld = encodeFrame(frameTypes.unheld);
 const rules = { idleMs: 60_000, detachGraceMs: 60_000, maxLifetimeMs: 60_000 };
-const deaf = { onStarted: () => undefined, onEnded: () => undefined, onEndFailed: () => undefined };
+const deaf = {
+  onStarted: () => undefined,
+  onEnded: () => undefined,
+  onEndFailed: () => undefined,
+  onExited: () => undefined,
+  onRestarted: () => undefined,
+  onRecovered: () => undefined,
+};
+
+class Recoverable extends Sessions {
+  lost = false;
+  override get recovering(): boolean {
+    return this.lost;
+  }
+}
 
 class Stage {
   readonly destroyed: string[] = [];
   readonly failed: string[] = [];
+  readonly listed: number[] = [];
   readonly driver: SandboxDriver;
   readonly adoption: Adoption;
+  readonly sessions: Recoverable;
   found: FoundSandbox[] = [];
   destroyError: Error | null = null;
 
   constructor() {
-    const options = { replica: 'a', maxSessions: 5, defaultLimits, session: { rules, resumeGraceMs: 60_000 } };
+    const options = { replica: 'a', maxSessions: 5, session: { rules, resumeGraceMs: 60_000 } };
     this.driver = Object.assign(new FakeDriver(new FakeWarmSandbox().sandbox), {
       list: () => Promise.resolve(this.found),
     });
-    this.adoption = new Adoption(this.driver, new Sessions([], options, deaf), {
-      replica: 'a',
-      resumeGraceSeconds: 60,
-      onAdopted: () => undefined,
-      onFailed: (id) => this.failed.push(id),
-    });
+    this.sessions = new Recoverable(new LanguagePools([], defaultLimits), options, deaf);
+    this.adoption = new Adoption(
+      { driver: this.driver, sessions: this.sessions },
+      { replica: 'a', resumeGraceSeconds: 60 },
+      {
+        onListed: (count) => this.listed.push(count),
+        onAdopted: () => undefined,
+        onFailed: (id) => this.failed.push(id),
+      },
+    );
   }
 
   /** A sandbox that does not run. */
@@ -70,6 +94,57 @@ describe('Adoption', () => {
     await settled();
     expect(stage.destroyed).toEqual(['a.1', 'b.1']);
     expect(stage.failed).toEqual([]);
+    expect(stage.listed).toEqual([0]);
+  });
+
+  it('counts those of its own name that run, and not those of siblings', async () => {
+    const silent = { dead: false, listen: () => Promise.reject(new Error('nobody listens here')) };
+    await stage.adoption.open();
+    stage.found = ['a', 'a', 'b'].map((replica, index) => ({
+      ...stage.corpse(`${replica}.${index}`, replica),
+      ...silent,
+    }));
+    jest.advanceTimersByTime(adoptionIntervalMs);
+    await settled();
+    expect(stage.listed).toEqual([0, 2]);
+  });
+
+  it('lets others have their turn while it looks at a long listing', async () => {
+    const count = 5_000;
+    stage.found = Array.from({ length: count }, (_, index) => ({ ...stage.corpse(`b.${index}`, 'b'), dead: false }));
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      if (stage.listed.length === 0) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await stage.adoption.open();
+    expect(stage.listed).toEqual([0]);
+    expect(turns).toBeGreaterThanOrEqual(4);
+    await settled();
+    expect(stage.failed).toHaveLength(count);
+  });
+
+  it('takes up what a sibling has left, but not right after an outage', async () => {
+    let asked = 0;
+    const left: FoundSandbox = {
+      ...stage.corpse('b.1', 'b'),
+      dead: false,
+      listen: () => Promise.resolve(Object.assign(Readable.from([unheld]), { close: () => undefined })),
+      reattach: () => {
+        asked += 1;
+        return Promise.reject(new Error('this is as far as it goes'));
+      },
+    };
+    stage.found = [left];
+    stage.sessions.lost = true;
+    await stage.adoption.open();
+    await settled();
+    expect(asked).toBe(0);
+    stage.sessions.lost = false;
+    jest.advanceTimersByTime(adoptionIntervalMs);
+    await settled();
+    expect(asked).toBeGreaterThan(0);
   });
 
   it('removes those that are left while it runs, and tries again where that fails', async () => {

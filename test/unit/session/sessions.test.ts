@@ -1,120 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { encodeFrame, frameTypes } from '../../../src/agent/frame.js';
+import { describe, expect, it, jest } from '@jest/globals';
+import { frameTypes } from '../../../src/agent/frame.js';
 import { RunnerError } from '../../../src/errors.js';
-import { Pool } from '../../../src/pool/pool.js';
 import { defaultLimits } from '../../../src/sandbox/limits.js';
-import type { EndReason, Session } from '../../../src/session/session.js';
-import { Sessions, type SessionsOptions } from '../../../src/session/sessions.js';
-import type { RestartRequest, StartRequest } from '../../../src/session/start-request.js';
+import { Session } from '../../../src/session/session.js';
+import { noKeyLimits } from '../../../src/session/key-limits.js';
 import { waitingState } from '../../doubles/agent-double.js';
-import { useFakeClock } from '../../doubles/fake-clock.js';
 import { FakeSocket } from '../../doubles/fake-socket.js';
-import { fakeLanguage, FakeWarmSandbox } from '../../doubles/fake-warm-sandbox.js';
+import { FakeWarmSandbox } from '../../doubles/fake-warm-sandbox.js';
 import { settled } from '../../doubles/settled.js';
-
-const minute = 60_000;
-const never = new AbortController().signal;
-const owner = { role: 'owner', controlled: true, resume: null } as const;
-const request: StartRequest = {
-  language: 'python',
-  entries: [],
-  startup: null,
-  env: {},
-  size: { cols: 100, rows: 30 },
-  limits: {},
-};
-const restart: RestartRequest = { entries: null, startup: null, env: {}, size: null };
-const exit = { event: 'exit', outcome: 'runtime_error', exit_code: 3, signal: null };
-
-class Stage {
-  readonly made: FakeWarmSandbox[] = [];
-  readonly limits: object[] = [];
-  readonly ended: { id: string; reason: EndReason }[] = [];
-  readonly endsFailed: { id: string; reason: EndReason; error: unknown }[] = [];
-  readonly started: string[] = [];
-  /** Prepares each sandbox before it is handed out. */
-  prepare: (warm: FakeWarmSandbox) => void = () => undefined;
-  readonly sessions: Sessions;
-  readonly pool: Pool;
-
-  constructor(options: Partial<SessionsOptions> = {}) {
-    this.pool = new Pool(
-      {
-        language: fakeLanguage,
-        bounds: { min: 0, max: 0 },
-        concurrency: 10,
-        admissionWaitMs: 1_000,
-        maxWaiting: 10,
-        refillDelayMs: 0,
-        retryDelayMs: 1_000,
-      },
-      {
-        make: (_language, limits) => {
-          const warm = new FakeWarmSandbox(this.made.length + 1);
-          this.made.push(warm);
-          this.limits.push(limits);
-          this.prepare(warm);
-          return Promise.resolve(warm);
-        },
-        room: () => 100,
-        onMade: () => undefined,
-        onMakeFailed: () => undefined,
-      },
-    );
-    const rules = { idleMs: 30 * minute, detachGraceMs: 15 * minute, maxLifetimeMs: 8 * 60 * minute };
-    this.sessions = new Sessions(
-      [{ language: fakeLanguage, pool: this.pool }],
-      {
-        replica: 'a',
-        maxSessions: 5,
-        defaultLimits,
-        session: { rules, resumeGraceMs: minute },
-        ...options,
-      },
-      {
-        onStarted: ({ id }) => this.started.push(id),
-        onEnded: ({ id }, reason) => this.ended.push({ id, reason }),
-        onEndFailed: ({ id }, reason, error) => this.endsFailed.push({ id, reason, error }),
-      },
-    );
-  }
-
-  async start(change: Partial<StartRequest> = {}): Promise<{ session: Session; warm: FakeWarmSandbox }> {
-    const session = await this.sessions.start({ ...request, ...change }, never);
-    const warm = this.made.at(-1);
-    if (warm === undefined) throw new Error('no sandbox was made');
-    return { session, warm };
-  }
-
-  /** Lets time pass in steps, so that what each timer starts gets its turn. */
-  async pass(milliseconds: number): Promise<void> {
-    for (let left = milliseconds; left > 0; left -= minute / 2) {
-      jest.advanceTimersByTime(Math.min(left, minute / 2));
-      await settled();
-    }
-  }
-}
+import { exit, never, owner, request, useStages } from '../../doubles/session-stage.js';
 
 describe('Sessions', () => {
-  const stages: Stage[] = [];
-  const staged = (options: Partial<SessionsOptions> = {}): Stage => {
-    const stage = new Stage(options);
-    stages.push(stage);
-    return stage;
-  };
-
-  beforeEach(useFakeClock);
-  afterEach(async () => {
-    for (const { sessions, pool, made } of stages.splice(0)) {
-      await sessions.stop(false);
-      await pool.stop();
-      expect(sessions.list()).toEqual([]);
-      expect(made.every(({ connection }) => connection.closed)).toBe(true);
-      expect(made.every(({ destroyed }) => destroyed > 0)).toBe(true);
-    }
-    expect(jest.getTimerCount()).toBe(0);
-    jest.useRealTimers();
-  });
+  const staged = useStages();
 
   describe('start', () => {
     it('hands the request to the agent and gives a running session of the sandbox’s id', async () => {
@@ -143,6 +40,34 @@ describe('Sessions', () => {
       expect(stage.limits).toEqual([{ cpus: 2 }, {}]);
     });
 
+    it('counts sessions by state as these change', async () => {
+      const stage = staged();
+      const counted = (): unknown => {
+        const { starting, running, exited } = stage.sessions.capacity().states;
+        return [starting, running, exited];
+      };
+      const { session, warm } = await stage.start();
+      await stage.start();
+      const looked = jest.spyOn(Session.prototype, 'state', 'get');
+      expect(counted()).toEqual([0, 2, 0]);
+      expect(looked).not.toHaveBeenCalled();
+      looked.mockRestore();
+      warm.agent.sendJson(frameTypes.event, { event: 'exit', offset: 0, outcome: 'ok', exit_code: 0, signal: null });
+      await settled();
+      expect(counted()).toEqual([0, 1, 1]);
+      await session.restart({ entries: null, startup: null, env: {}, size: null }, never);
+      expect(counted()).toEqual([0, 2, 0]);
+      await session.end('deleted');
+      expect(counted()).toEqual([0, 1, 0]);
+      stage.prepare = ({ agent }) => (agent.answers.start = () => null);
+      const starting = stage.start();
+      await settled();
+      expect(counted()).toEqual([1, 1, 0]);
+      stage.made.at(-1)?.end('it broke');
+      await expect(starting).rejects.toThrow();
+      expect(counted()).toEqual([0, 1, 0]);
+    });
+
     it('refuses a language that is not there', async () => {
       const stage = staged();
       const refused = stage.sessions.start({ ...request, language: 'cobol' }, never);
@@ -154,7 +79,12 @@ describe('Sessions', () => {
       await stage.start();
       const { session } = await stage.start();
       await expect(stage.start()).rejects.toMatchObject({ code: 'capacity_exhausted' });
-      expect(stage.sessions.capacity()).toMatchObject({ ready: false, sessions: 2, maxSessions: 2, serves: ['a'] });
+      expect(stage.sessions.capacity()).toMatchObject({
+        refusal: 'capacity_exhausted',
+        sessions: 2,
+        maxSessions: 2,
+        serves: ['a'],
+      });
       await session.end('deleted');
       await stage.start();
     });
@@ -168,18 +98,86 @@ describe('Sessions', () => {
       await settled();
       const second = stage.sessions.start(request, never);
       await settled();
-      expect(stage.sessions.capacity()).toMatchObject({ sessions: 2, ready: false });
+      expect(stage.sessions.capacity()).toMatchObject({ sessions: 2, refusal: 'capacity_exhausted' });
       for (const { agent } of stage.made) {
         agent.sendJson(frameTypes.response, { id: agent.requests[0]?.id, files: 0, bytes: 0 });
       }
       await Promise.all([first, second]);
     });
 
+    it('holds no more sessions of one API key than that may have, and takes another when one ends', async () => {
+      const stage = staged({ keyLimits: { ...noKeyLimits, maxSessions: 2 } });
+      const { session } = await stage.start({ key: 'web' });
+      await stage.start({ key: 'web' });
+      const refused = { code: 'too_many_sessions', context: { scope: 'key', max_sessions: 2 } };
+      await expect(stage.start({ key: 'web' })).rejects.toMatchObject(refused);
+      await stage.start({ key: 'other' });
+      await session.end('deleted');
+      await stage.start({ key: 'web' });
+      await expect(stage.start({ key: 'web' })).rejects.toMatchObject(refused);
+    });
+
+    it('does not count a start that has failed for its API key', async () => {
+      const stage = staged({ keyLimits: { ...noKeyLimits, maxSessions: 1 } });
+      stage.prepare = ({ agent }) => {
+        agent.answers.start = () => ({ error: { code: 'disk_full', message: 'no' } });
+      };
+      await expect(stage.start({ key: 'web' })).rejects.toMatchObject({ code: 'disk_full' });
+      const gone = AbortSignal.abort(new Error('gone'));
+      await expect(stage.sessions.start({ ...request, key: 'web' }, gone)).rejects.toThrow();
+      stage.prepare = () => undefined;
+      await stage.start({ key: 'web' });
+    });
+
+    it('starts sessions of one API key no faster than it may, and says when the next one may be', async () => {
+      const stage = staged({ keyLimits: { maxSessions: null, startsPerSecond: 0.5, startsBurst: 2 } });
+      await stage.start({ key: 'web' });
+      await stage.start({ key: 'web' });
+      const refused = { code: 'too_many_starts', context: { scope: 'key', retry_after_seconds: 2 } };
+      await expect(stage.start({ key: 'web' })).rejects.toMatchObject(refused);
+      await stage.start({ key: 'other' });
+      await stage.pass(2_000);
+      await stage.start({ key: 'web' });
+      await expect(stage.start({ key: 'web' })).rejects.toMatchObject(refused);
+    });
+
     it('refuses while it drains', async () => {
       const stage = staged();
       stage.sessions.drain();
       await expect(stage.start()).rejects.toMatchObject({ code: 'draining' });
-      expect(stage.sessions.capacity().ready).toBe(false);
+      expect(stage.sessions.capacity().refusal).toBe('draining');
+    });
+
+    it('is empty once what is there, and what is starting, has ended', async () => {
+      const stage = staged();
+      const { session } = await stage.start();
+      let empty = false;
+      const emptied = stage.sessions.emptied(never).then(() => (empty = true));
+      stage.sessions.drain();
+      await settled();
+      expect(empty).toBe(false);
+      await session.end('deleted');
+      await emptied;
+      await stage.sessions.emptied(never);
+    });
+
+    it('waits for that no longer than it is told to', async () => {
+      const stage = staged();
+      await stage.start();
+      const patience = new AbortController();
+      const emptied = stage.sessions.emptied(patience.signal);
+      patience.abort();
+      await emptied;
+      await stage.sessions.emptied(patience.signal);
+    });
+
+    it('warns everybody who is attached', async () => {
+      const stage = staged();
+      const { session } = await stage.start();
+      const socket = new FakeSocket();
+      session.terminal.attach(socket, owner);
+      stage.sessions.warn(30);
+      expect(socket.told).toContainEqual({ type: 'warning', reason: 'draining', seconds: 30 });
     });
 
     it.each([
@@ -273,6 +271,15 @@ describe('Sessions', () => {
     });
   });
 
+  it('says of a session whose sandbox is there that it may come, and of no other', () => {
+    const { sessions } = staged();
+    sessions.sight(['b.1', 'b.2']);
+    expect(() => sessions.find('b.1')).toThrow(expect.objectContaining({ code: 'draining' }));
+    expect(() => sessions.find('b.3')).toThrow(expect.objectContaining({ code: 'session_unknown' }));
+    sessions.sight([]);
+    expect(() => sessions.find('b.1')).toThrow(expect.objectContaining({ code: 'session_unknown' }));
+  });
+
   describe('adopt', () => {
     const agent = { ...waitingState, state: 'running', start: 5, end: 9, acknowledged: 7 } as const;
 
@@ -311,237 +318,6 @@ describe('Sessions', () => {
       await jest.advanceTimersByTimeAsync(5_000);
       await refused;
       expect(stage.sessions.list()).toEqual([]);
-    });
-  });
-
-  describe('a session', () => {
-    it('ends once, however often it is told to', async () => {
-      const stage = staged();
-      const { session, warm } = await stage.start();
-      const socket = new FakeSocket();
-      session.terminal.attach(socket, owner);
-      await Promise.all([session.end('deleted'), session.end('idle'), session.end('deleted')]);
-      await settled();
-      expect(stage.ended).toEqual([{ id: session.id, reason: 'deleted' }]);
-      expect(warm.destroyed).toBe(1);
-      expect(socket.closed).toEqual([{ reason: 'deleted', details: { reason: 'deleted' } }]);
-      expect(session.state).toBe('ended');
-    });
-
-    it.each<[string, (warm: FakeWarmSandbox) => void]>([
-      [
-        'its sandbox',
-        (warm) => {
-          warm.end('out of memory');
-        },
-      ],
-      [
-        'its stream',
-        ({ agent }) => {
-          agent.die();
-        },
-      ],
-      [
-        'its agent to nonsense',
-        ({ agent }) => {
-          agent.sendRaw(Buffer.from('nonsense, not a frame'));
-        },
-      ],
-      [
-        'its agent to offsets that go backwards',
-        ({ agent }) => {
-          agent.output(5, Buffer.from('x'));
-          agent.output(0, Buffer.from('x'));
-        },
-      ],
-    ])('is ended by the loss of %s, and its sockets are told', async (_name, lose) => {
-      const stage = staged();
-      const { session, warm } = await stage.start();
-      const socket = new FakeSocket();
-      session.terminal.attach(socket, owner);
-      lose(warm);
-      await settled();
-      expect(stage.ended).toEqual([{ id: session.id, reason: 'sandbox_lost' }]);
-      expect(socket.closed).toEqual([{ reason: 'sandbox_lost', details: { reason: 'sandbox_lost' } }]);
-      expect(warm.destroyed).toBe(1);
-    });
-
-    it('is forgotten even where its sandbox cannot be removed, which is told', async () => {
-      const stage = staged();
-      const { session, warm } = await stage.start();
-      const error = new Error('the daemon is gone');
-      warm.destroyError = error;
-      warm.agent.die();
-      warm.end('lost');
-      await settled();
-      expect(stage.ended).toEqual([{ id: session.id, reason: 'sandbox_lost' }]);
-      expect(stage.endsFailed).toEqual([{ id: session.id, reason: 'sandbox_lost', error }]);
-      expect(stage.sessions.list()).toEqual([]);
-    });
-
-    it('tells whoever ended it, and nobody else, that its sandbox cannot be removed', async () => {
-      const stage = staged();
-      const { session, warm } = await stage.start();
-      warm.destroyError = new Error('the daemon is gone');
-      await expect(session.end('deleted')).rejects.toThrow('the daemon is gone');
-      warm.end('lost');
-      await settled();
-      expect(stage.endsFailed).toEqual([]);
-    });
-
-    it('refuses what its state does not allow', async () => {
-      const { session } = await staged().start();
-      await session.end('deleted');
-      await expect(session.restart(restart, never)).rejects.toMatchObject({ code: 'session_ended' });
-      await expect(session.resize({ cols: 1, rows: 1 })).rejects.toMatchObject({ code: 'session_ended' });
-      await expect(session.signal('SIGINT')).rejects.toMatchObject({ code: 'session_ended' });
-    });
-
-    it('goes on after its REPL ended, and runs again after a restart', async () => {
-      const { session, warm } = await staged().start();
-      warm.agent.sendJson(frameTypes.event, { ...exit, offset: 0 });
-      await settled();
-      expect(session).toMatchObject({ state: 'exited', exit: { exitCode: 3 } });
-      await expect(session.signal('SIGINT')).rejects.toMatchObject({ code: 'session_state' });
-      await session.restart(restart, never);
-      expect(session).toMatchObject({ state: 'running', exit: null });
-    });
-
-    it('knows of a restarted REPL that ended in the same breath', async () => {
-      const { session, warm } = await staged().start();
-      warm.agent.answers.restart = ({ id }) => {
-        const answer = encodeFrame(frameTypes.response, Buffer.from(JSON.stringify({ id, offset: 10 })));
-        const event = encodeFrame(frameTypes.event, Buffer.from(JSON.stringify({ ...exit, offset: 30 })));
-        warm.agent.sendRaw(Buffer.concat([answer, event]));
-        return null;
-      };
-      await session.restart(restart, never);
-      expect(session).toMatchObject({ state: 'exited', exit: { exitCode: 3 } });
-    });
-
-    it('does not take the end of the old REPL for that of the restarted one', async () => {
-      const { session, warm } = await staged().start();
-      warm.agent.answers.restart = () => {
-        warm.agent.sendJson(frameTypes.event, { ...exit, offset: 10 });
-        return { offset: 10 };
-      };
-      await session.restart(restart, never);
-      expect(session).toMatchObject({ state: 'running', exit: null });
-    });
-
-    it('says in the API’s words why it cannot do something', async () => {
-      const { session, warm } = await staged().start();
-      warm.agent.answers.signal = () => ({ error: { code: 'state', message: 'nobody' } });
-      await expect(session.signal('SIGINT')).rejects.toMatchObject({ code: 'session_state' });
-    });
-
-    it('is let go of without harm to its sandbox when that outlives the runner', async () => {
-      const stage = staged();
-      const { session, warm } = await stage.start();
-      const socket = new FakeSocket();
-      session.terminal.attach(socket, owner);
-      await stage.sessions.stop(true);
-      await settled();
-      expect(warm.agent.payloads(frameTypes.release)).toHaveLength(1);
-      expect([warm.destroyed, stage.ended.length, socket.closed[0]?.reason]).toEqual([0, 0, 'draining']);
-      stages.splice(0);
-      await stage.pool.stop();
-    });
-  });
-
-  describe('the end by itself', () => {
-    it('comes after idle time, with a warning a minute before', async () => {
-      const stage = staged();
-      const { session } = await stage.start();
-      const socket = new FakeSocket();
-      session.terminal.attach(socket, owner);
-      await stage.pass(28 * minute);
-      expect(socket.types()).not.toContain('warning');
-      await stage.pass(1.5 * minute);
-      expect(socket.told.at(-1)).toEqual({ type: 'warning', reason: 'idle', seconds: 60 });
-      await stage.pass(minute);
-      expect(stage.ended).toEqual([{ id: session.id, reason: 'idle' }]);
-      expect(socket.closed).toEqual([{ reason: 'expired', details: { reason: 'idle' } }]);
-      expect(socket.types().filter((type) => type === 'warning')).toHaveLength(1);
-    });
-
-    it.each<[string, (session: Session, warm: FakeWarmSandbox) => void]>([
-      [
-        'a keystroke',
-        (session) => {
-          session.terminal.input(Buffer.from('x'));
-        },
-      ],
-      [
-        'output',
-        (_session, { agent }) => {
-          agent.output(0, Buffer.from('x'));
-        },
-      ],
-      [
-        'a call',
-        (session) => {
-          session.touch();
-        },
-      ],
-    ])('is put off by %s', async (_name, act) => {
-      const stage = staged();
-      const { session, warm } = await stage.start();
-      await stage.pass(29.5 * minute);
-      act(session, warm);
-      await stage.pass(29 * minute);
-      expect(stage.ended).toEqual([]);
-      await stage.pass(2 * minute);
-      expect(stage.ended).toHaveLength(1);
-    });
-
-    it('is put off by CPU use, and not by next to none', async () => {
-      const stage = staged();
-      const { session, warm } = await stage.start();
-      const usage = warm.agent.answers.usage;
-      let nanos = 0;
-      warm.agent.answers.usage = (asked) => ({ ...usage?.(asked), cpu_nanos: (nanos += 20e9) });
-      await stage.pass(100 * minute);
-      expect(session.state).toBe('running');
-      warm.agent.answers.usage = (asked) => ({ ...usage?.(asked), cpu_nanos: (nanos += 1e9) });
-      await stage.pass(31 * minute);
-      expect(stage.ended).toEqual([{ id: session.id, reason: 'idle' }]);
-    });
-
-    it('comes when the owner stays away, though the program goes on', async () => {
-      const stage = staged();
-      const { session, warm } = await stage.start();
-      session.terminal.detach(session.terminal.attach(new FakeSocket(), owner));
-      for (let count = 0; count < 15; count += 1) {
-        warm.agent.output(count, Buffer.from('x'));
-        await stage.pass(minute);
-      }
-      expect(stage.ended).toEqual([{ id: session.id, reason: 'detach_grace' }]);
-    });
-
-    it('does not come while the owner is back', async () => {
-      const stage = staged();
-      const { session } = await stage.start();
-      session.terminal.detach(session.terminal.attach(new FakeSocket(), owner));
-      await stage.pass(14 * minute);
-      session.terminal.attach(new FakeSocket(), owner);
-      await stage.pass(10 * minute);
-      expect(stage.ended).toEqual([]);
-    });
-
-    it('comes at the end of the longest life, however active', async () => {
-      const stage = staged();
-      const { session } = await stage.start();
-      for (let count = 0; count < 8 * 6; count += 1) {
-        session.touch();
-        await stage.pass(10 * minute);
-      }
-      expect(stage.ended).toEqual([{ id: session.id, reason: 'max_lifetime' }]);
-    });
-
-    it('is announced by expiresAt', async () => {
-      const { session } = await staged().start();
-      expect(session.expiresAt.getTime()).toBe(Date.now() + 30 * minute);
     });
   });
 });

@@ -277,6 +277,44 @@ describe('Terminal', () => {
     });
   });
 
+  describe('an agent that was away', () => {
+    it('is not believed to have printed anew what is in the log', () => {
+      const stage = new Stage();
+      stage.print('one');
+      const { socket } = stage.attach(owner);
+      stage.terminal.suspend();
+      stage.terminal.resync({ cols: 80, rows: 24 });
+      stage.terminal.onOutput(0, Buffer.from('on'));
+      stage.terminal.onOutput(2, Buffer.from('e, two'));
+      expect(socket.text).toBe('one, two');
+      expect(() => {
+        stage.terminal.onOutput(3, Buffer.from(', two'));
+      }).toThrow(RangeError);
+    });
+
+    it('may send as much as at the beginning, and reads no further than before', () => {
+      const stage = new Stage();
+      stage.attach(owner);
+      stage.print('one');
+      const limit = stage.backend.limit;
+      stage.terminal.suspend();
+      const credit = stage.backend.credit;
+      stage.terminal.resync({ cols: 80, rows: 24 });
+      expect(stage.backend.flow.at(-1)).toEqual({ limit, more: sendWindowBytes });
+      expect(stage.backend.credit).toBe(credit + sendWindowBytes);
+    });
+
+    it('gets what was typed meanwhile, and the size that was set', () => {
+      const stage = new Stage();
+      stage.terminal.suspend();
+      stage.terminal.input(Buffer.from('typed'));
+      expect(stage.backend.typed).toBe('');
+      stage.terminal.resync({ cols: 70, rows: 24 });
+      expect(stage.backend.typed).toBe('typed');
+      expect(stage.backend.sizes).toEqual([[80, 24]]);
+    });
+  });
+
   describe('the end of the REPL', () => {
     it('is told only after the last byte', () => {
       const stage = new Stage();

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -166,12 +165,11 @@ describe('readArchive refuses', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
   });
 
-  it('10^6 entries, after the first too many', async () => {
+  it('200,000 entries at the first too many, whatever is behind it', async () => {
     const one = new RawTar().file('a', '').body();
-    const bomb = gzipSync(Buffer.concat([Buffer.alloc(one.length * 1_000_000, one), Buffer.alloc(1024)]), { level: 1 });
-    const start = performance.now();
-    await expect(read(bomb, true)).rejects.toEqual(refusedWith('archive_too_large', 'entries'));
-    expect(performance.now() - start).toBeLessThan(5000);
+    const bomb = gzipSync(Buffer.alloc(one.length * 200_000, one), { level: 1 });
+    // Read to its end, it would be invalid.
+    await expect(read(bomb.subarray(0, -10), true)).rejects.toEqual(refusedWith('archive_too_large', 'entries'));
   });
 });
 

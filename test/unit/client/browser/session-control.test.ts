@@ -1,19 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
 import { SessionControl } from '../../../../client/browser/session-control.js';
-import { ReplClient } from '../../../../client/repl-client.js';
+import { SessionClient } from '../../../../client/session-client.js';
 import { ReplError } from '../../../../client/repl-error.js';
 import { WebSocketDouble } from '../../../doubles/web-socket-double.js';
 
 const hello = { type: 'hello', epoch: 'e', offset: 0, cols: 80, rows: 24, role: 'owner' };
-const session = { id: 'r.1', viewId: 'r.2', language: 'python', state: 'running', exit: null, cold: false } as const;
+const session = {
+  id: 'r.1',
+  viewId: 'r.2',
+  language: 'python',
+  state: 'running',
+  exit: null,
+  cold: false,
+  egress: [],
+} as const;
 const started = { ...session, createdAt: new Date(0), expiresAt: new Date(0) };
 
 /** A client whose calls a test answers. */
-class ClientDouble extends ReplClient {
+class ClientDouble extends SessionClient {
   readonly ended: string[] = [];
   readonly signals: string[] = [];
   answerStart: (() => void) | null = null;
   refusal: ReplError | null = null;
+  endRefusal: ReplError | null = null;
 
   override start() {
     const { refusal } = this;
@@ -27,7 +36,7 @@ class ClientDouble extends ReplClient {
 
   override end(id: string) {
     this.ended.push(id);
-    return Promise.resolve();
+    return this.endRefusal === null ? Promise.resolve() : Promise.reject(this.endRefusal);
   }
 
   override restart() {
@@ -128,6 +137,43 @@ describe('SessionControl', () => {
     await ending;
     expect(client.ended).toEqual(['r.1']);
     expect(made.phase).toEqual({ kind: 'ended', error: null });
+  });
+
+  it('says that the REPL runs where it was restarted while the connection was away', async () => {
+    const { made, sockets, socket, live } = control();
+    await live();
+    socket().control({ type: 'exit', outcome: 'ok', exit_code: 0, signal: null });
+    const restarting = made.restart({});
+    socket().close(1006);
+    await restarting;
+    made.retry();
+    expect(sockets).toHaveLength(2);
+    socket().control({ ...hello, offset: 4 });
+    expect(made.phase).toMatchObject({ kind: 'live' });
+    made.detach();
+  });
+
+  it('stays where it was when a call fails, or does well, after another page took the session over', async () => {
+    const { made, client, socket, live } = control();
+    await live();
+    socket().close(4001);
+    const over = { kind: 'ended', error: { code: 'taken_over' } };
+    client.endRefusal = new ReplError('unreachable', 'Nobody there.');
+    await expect(made.end()).rejects.toThrow('Nobody there.');
+    expect(made.phase).toMatchObject(over);
+    await made.restart({});
+    expect(made.phase).toMatchObject(over);
+  });
+
+  it('says why a session that was started cannot be attached to', async () => {
+    const { made, client } = control();
+    client.attach = () => {
+      throw new ReplError('no_websocket', 'None here.');
+    };
+    const starting = made.start({ language: 'python' });
+    client.answerStart?.();
+    await expect(starting).rejects.toThrow('None here.');
+    expect(made.phase).toMatchObject({ kind: 'failed', error: { code: 'no_websocket' } });
   });
 
   it('interrupts on the connection that there is', async () => {

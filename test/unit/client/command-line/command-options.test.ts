@@ -10,11 +10,23 @@ describe('parseCommandOptions', () => {
       url: null,
       tokenFile: null,
       keep: false,
+      egress: [],
     });
   });
 
   it('takes several paths and every option', () => {
-    const args = ['a', '--language', 'node', '--url=http://x', '--token-file', 't', '--keep', 'b'];
+    const args = [
+      'a',
+      '--language',
+      'node',
+      '--url=http://x',
+      '--token-file',
+      't',
+      '--keep',
+      '--egress',
+      'pypi.example',
+      'b',
+    ];
     expect(parseCommandOptions(args)).toEqual({
       kind: 'run',
       paths: ['a', 'b'],
@@ -22,7 +34,12 @@ describe('parseCommandOptions', () => {
       url: 'http://x',
       tokenFile: 't',
       keep: true,
+      egress: ['pypi.example'],
     });
+  });
+
+  it('takes all for everything that the runner allows', () => {
+    expect(parseCommandOptions(['--egress', 'all']).egress).toBe(true);
   });
 
   it('refuses an unknown option as wrong use', () => {
@@ -30,7 +47,7 @@ describe('parseCommandOptions', () => {
   });
 
   it('has help for every option', () => {
-    for (const option of ['language', 'url', 'token-file', 'keep', 'help', 'version'])
+    for (const option of ['language', 'url', 'token-file', 'keep', 'egress', 'help', 'version'])
       expect(helpText).toContain(`--${option}`);
   });
 });

@@ -31,11 +31,35 @@ async function received(paths: readonly string[], bounds = defaultBounds): Promi
   return readArchive(archive, { gzip: true, bounds: runnerBounds, signal: new AbortController().signal });
 }
 
+/** Nothing is closed to root. */
+async function asNobody(work: () => Promise<void>): Promise<void> {
+  if (process.geteuid?.() !== 0) {
+    await work();
+    return;
+  }
+  process.seteuid?.(65534);
+  try {
+    await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
 async function names(paths: readonly string[]): Promise<string[]> {
   return (await received(paths)).map(({ path }) => path);
 }
 
 describe('packFolder', () => {
+  it('names a folder that cannot be read', async () => {
+    await put('closed/a.py');
+    await chmod(folder, 0o755);
+    await chmod(join(folder, 'closed'), 0);
+    await asNobody(async () => {
+      await expect(packFolder([folder])).rejects.toThrow(`${join(folder, 'closed')} cannot be read (EACCES).`);
+    });
+    await chmod(join(folder, 'closed'), 0o755);
+  });
+
   it('packs nothing where there are no paths', async () => {
     await expect(packFolder([])).resolves.toBeNull();
   });

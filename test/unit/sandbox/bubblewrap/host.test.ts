@@ -23,6 +23,7 @@ describe('unavailable', () => {
     ['bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted', 'AppArmor'],
     ["bwrap: Can't mount proc on /newroot/proc: Operation not permitted", 'systempaths=unconfined'],
     ["bwrap: Can't find source path /x: Permission denied", 'TMPDIR'],
+    ['File "agent.py", line 1 SyntaxError: invalid syntax', 'install Python 3.9'],
     ['something new', 'by hand'],
   ])('answers "%s" with a remedy', (said, remedy) => {
     const error = unavailable(said);

@@ -10,6 +10,7 @@ const language: Language = {
   image: 'i',
   repl: ['python3'],
   env: {},
+  run: null,
   startupHook: null,
   hostPrograms: [],
   version: [],
@@ -19,20 +20,20 @@ const spec: SandboxSpec = { identity, language, limits: { ...defaultLimits, cpus
 
 describe('labels of a container', () => {
   it('give the whole spec back', () => {
-    expect(specOfLabels(containerLabels(spec), [language])).toEqual({ spec, problem: null });
+    expect(specOfLabels(containerLabels(spec, 'staging'), [language])).toEqual({ spec, problem: null });
   });
 
   it('tell whose sandbox it is also when its language is not served', () => {
-    const read = specOfLabels(containerLabels(spec), []);
+    const read = specOfLabels(containerLabels(spec, 'staging'), []);
     expect(read.spec.identity).toEqual(identity);
     expect(read.problem).toContain('python');
   });
 
   it.each([
     ['absent', {}],
-    ['of no JSON', { ...containerLabels(spec), 'repl_runner.limits': '{' }],
-    ['without a limit', { ...containerLabels(spec), 'repl_runner.limits': '{"cpus":1}' }],
-    ['with no number of seconds', { ...containerLabels(spec), 'repl_runner.orphan_seconds': 'soon' }],
+    ['of no JSON', { ...containerLabels(spec, 'staging'), 'repl_runner.limits': '{' }],
+    ['without a limit', { ...containerLabels(spec, 'staging'), 'repl_runner.limits': '{"cpus":1}' }],
+    ['with no number of seconds', { ...containerLabels(spec, 'staging'), 'repl_runner.orphan_seconds': 'soon' }],
   ])('never throw when %s', (_name, labels) => {
     const read = specOfLabels(labels, [language]);
     expect(read.problem).toContain('labels');

@@ -10,13 +10,21 @@ const language: Language = {
   image: 'repl_runner/python:x',
   repl: ['python3'],
   env: { COLOUR: 'blue' },
+  run: null,
   startupHook: null,
   hostPrograms: [],
   version: [],
 };
 const identity = { sessionId: 'east.0000-1111', viewId: 'v', replica: 'east' };
 const spec: SandboxSpec = { identity, language, limits: { ...defaultLimits, cpus: 1.5 }, orphanSeconds: 300 };
-const settings = { seccompProfile: '{"a":1}', runtime: null, command: ['agent', 'x'], imageVariables: [] };
+const settings = {
+  seccompProfile: '{"a":1}',
+  runtime: null,
+  deployment: 'staging',
+  command: ['agent', 'x'],
+  imageVariables: [],
+  autoRemove: true,
+};
 const options = containerOptions(spec, settings);
 const host = options.HostConfig ?? {};
 

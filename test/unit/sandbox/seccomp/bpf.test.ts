@@ -9,6 +9,8 @@ const ALLOW = 0x7fff0000;
 const EPERM = 0x00050001;
 const ENOSYS = 0x00050026;
 const KILL = 0x80000000;
+const ERRNO = 0x00050000;
+const DONE = ERRNO;
 const CLONE_NEWUSER = 0x10000000n;
 
 describe.each([
@@ -24,15 +26,17 @@ describe.each([
   const answer = (call: string, ...args: bigint[]) => runBpf(program, { number: numberOf(call), arch, args });
 
   it('answers every known call exactly as the profile lists it', () => {
-    const unconditional = new Set(
+    const unconditional = new Map(
       seccompProfile.syscalls
-        .filter(({ action, args }) => action === 'SCMP_ACT_ALLOW' && args === undefined)
-        .flatMap(({ names }) => names),
+        .filter(({ args }) => args === undefined)
+        .flatMap(({ names, action, errnoRet = 1 }) =>
+          names.map((call): [string, number] => [call, action === 'SCMP_ACT_ALLOW' ? ALLOW : ERRNO | errnoRet]),
+        ),
     );
     const conditional = new Set(seccompProfile.syscalls.filter(({ args }) => args).flatMap(({ names }) => names));
     for (const call of syscallNumbers[name].keys()) {
-      if (conditional.has(call) || call === 'clone3') continue;
-      expect([call, answer(call)]).toEqual([call, unconditional.has(call) ? ALLOW : EPERM]);
+      if (conditional.has(call)) continue;
+      expect([call, answer(call)]).toEqual([call, unconditional.get(call) ?? EPERM]);
     }
   });
 
@@ -53,13 +57,40 @@ describe.each([
     expect(answer('clone3')).toBe(ENOSYS);
   });
 
-  it('allows local and internet sockets only', () => {
-    expect([1n, 2n, 10n].map((family) => answer('socket', family))).toEqual([ALLOW, ALLOW, ALLOW]);
-    expect([0n, 16n, 17n, 38n, 40n].map((family) => answer('socket', family))).toEqual(Array(5).fill(EPERM));
+  const [stream, datagram, raw, sctp, cloexec] = [1n, 2n, 3n, 132n, 0x80000n];
+
+  it('allows local sockets, TCP and UDP only', () => {
+    const allowed = [
+      ...[stream, datagram, 5n].map((type) => [1n, type | cloexec, 0n]),
+      ...[2n, 10n].flatMap((family) => [
+        ...[0n, 6n].map((protocol) => [family, stream, protocol]),
+        ...[0n, 17n].map((protocol) => [family, datagram, protocol]),
+      ]),
+    ];
+    for (const args of allowed) expect([args, answer('socket', ...args)]).toEqual([args, ALLOW]);
+    const others = [0n, 16n, 17n, 38n, 40n].map((family) => [family, stream, 0n]);
+    const odd = [2n, 10n].flatMap((family) => [
+      [family, raw, 1n],
+      [family, datagram, 1n],
+      [family, stream, sctp],
+    ]);
+    for (const args of [...others, ...odd]) expect([args, answer('socket', ...args)]).toEqual([args, EPERM]);
+  });
+
+  it('lets no program type into a terminal, whatever the high bits say', () => {
+    const tiocsti = 0x5412n;
+    expect([tiocsti, tiocsti | (1n << 40n)].map((request) => answer('ioctl', 0n, request))).toEqual([EPERM, EPERM]);
+    for (const request of [0n, 0x5401n, 0x5413n, 0x80005412n, 0xffffffffn]) {
+      expect([request, answer('ioctl', 0n, request)]).toEqual([request, ALLOW]);
+    }
+  });
+
+  it('takes what would hold up disks as done', () => {
+    for (const call of ['sync', 'syncfs', 'fsync', 'fdatasync']) expect([call, answer(call)]).toEqual([call, DONE]);
   });
 
   it('does not let high bits of an argument smuggle another value through', () => {
-    expect(answer('socket', (1n << 32n) | 1n)).toBe(EPERM);
+    expect(answer('socket', (1n << 32n) | 1n, stream, 0n)).toBe(EPERM);
     expect(answer('sched_setaffinity', 1n << 32n)).toBe(EPERM);
   });
 

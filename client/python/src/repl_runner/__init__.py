@@ -1,0 +1,93 @@
+"""Async client of repl_runner: sandboxed REPLs, their files, runs and grading. `ReplClient` has every call."""
+
+from .attach_token import sign_attach_token
+from .client import ReplClient
+from .errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotAllowedError,
+    NotFoundError,
+    RefusedError,
+    ReplError,
+    RunnerFailedError,
+    TerminalClosedError,
+    UnavailableError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from .models.evaluation import Arguments, CaseLimits, CaseResult, Checker, Compare, Evaluation, IoCase
+from .models.execution import (
+    OnceLimits,
+    OnceResult,
+    Output,
+    RunBuilt,
+    RunEvent,
+    RunLimits,
+    RunOutput,
+    RunResult,
+    RunStarted,
+)
+from .models.files import FileEntry, Listing, Unpacked
+from .models.session import (
+    EncodedFile,
+    Exit,
+    ForkedSession,
+    Language,
+    MaskedSession,
+    OwnedSession,
+    Ready,
+    RequestedLimits,
+    Session,
+    TerminalSize,
+)
+from .terminal import Terminal
+from .values import Opaque, decode_value, encode_value
+
+__all__ = [
+    "Arguments",
+    "CaseLimits",
+    "CaseResult",
+    "Checker",
+    "Compare",
+    "ConflictError",
+    "EncodedFile",
+    "Evaluation",
+    "Exit",
+    "FileEntry",
+    "ForkedSession",
+    "InvalidRequestError",
+    "IoCase",
+    "Language",
+    "Listing",
+    "MaskedSession",
+    "NotAllowedError",
+    "NotFoundError",
+    "OnceLimits",
+    "OnceResult",
+    "Opaque",
+    "Output",
+    "OwnedSession",
+    "Ready",
+    "RefusedError",
+    "ReplClient",
+    "ReplError",
+    "RequestedLimits",
+    "RunBuilt",
+    "RunEvent",
+    "RunLimits",
+    "RunOutput",
+    "RunResult",
+    "RunStarted",
+    "RunnerFailedError",
+    "Session",
+    "Terminal",
+    "TerminalClosedError",
+    "TerminalSize",
+    "UnavailableError",
+    "UnexpectedAnswerError",
+    "Unpacked",
+    "UnreachableError",
+    "decode_value",
+    "encode_value",
+    "sign_attach_token",
+]

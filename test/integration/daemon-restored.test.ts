@@ -1,0 +1,86 @@
+/** A Docker daemon with live-restore that is restarted under a running runner: sandboxes live on, and so do their terminals. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { grounds, type Ground } from '../support/grounds.js';
+import { OwnDockerd } from '../support/own-dockerd.js';
+import { RunningService } from '../support/running-service.js';
+import { send } from '../support/send.js';
+import { untilEqual } from '../support/until-equal.js';
+
+const poolSize = 2;
+const counting = 'import time\ndef count():\n  for i in range(400):\n    print(i, flush=True); time.sleep(0.01)\n';
+
+function daemonRestored(ground: Ground): void {
+  const daemon = new OwnDockerd(['--live-restore']);
+  const dockerHost = process.env.DOCKER_HOST;
+  let runner: RunningService;
+  const statusOf = async (id: string): Promise<number> =>
+    (await send(runner.url, { method: 'GET', path: `/repl/${id}` })).status;
+
+  beforeAll(async () => {
+    await daemon.start();
+    await daemon.load(`repl_runner/python:${ground.env.REPL_RUNNER_IMAGE_TAG ?? 'latest'}`);
+    process.env.DOCKER_HOST = `unix://${daemon.socketPath}`;
+    runner = await RunningService.start({ ...ground.env, REPL_RUNNER_POOL: `python=${poolSize}:${poolSize}` });
+  }, 120_000);
+  afterAll(async () => {
+    // The daemon goes also where no runner came up.
+    try {
+      await runner.stop();
+    } finally {
+      await daemon.remove();
+    }
+    if (dockerHost === undefined) delete process.env.DOCKER_HOST;
+    else process.env.DOCKER_HOST = dockerHost;
+  }, 60_000);
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'keeps terminals open over a %s, loses and repeats nothing, and takes input again',
+    async (signal) => {
+      const session = await runner.startSession({ startup: counting });
+      const terminal = runner.attach(session.websocket, { subprotocol: 'repl.v1' });
+      await terminal.until('>>> ');
+      terminal.acknowledgeAll();
+      terminal.type('count()\r');
+      await terminal.until('\n20\r\n');
+      await daemon.end(signal);
+      const away = await send(runner.url, { method: 'GET', path: `/repl/${session.id}/files` });
+      expect({ status: away.status, code: away.code }).toEqual({ status: 503, code: 'driver_unavailable' });
+      await daemon.start();
+      const output = await terminal.until(/\n399\r\n.*>>> $/s);
+      const numbers = output.split(/[\r\n]+/).filter((line) => /^\d+$/.test(line));
+      expect(numbers).toEqual(Array.from({ length: 400 }, (_, number) => String(number)));
+      expect(terminal.messages.map(({ type }) => type)).toEqual(['hello', 'replayed']);
+      expect(await terminal.run('6 * 7')).toContain('42');
+      expect((await send(runner.url, { method: 'GET', path: `/repl/${session.id}/files` })).status).toBe(200);
+      await terminal.close();
+      expect((await send(runner.url, { method: 'DELETE', path: `/repl/${session.id}` })).status).toBe(204);
+      expect(await statusOf(session.id)).toBe(410);
+    },
+    60_000,
+  );
+
+  it('tells the terminal of a sandbox that was destroyed while the daemon was away', async () => {
+    const { session, terminal } = await runner.prompt();
+    const name = `repl_${session.id.split('.')[1] ?? ''}`;
+    const { State } = await daemon.docker.getContainer(name).inspect();
+    await daemon.end('SIGTERM');
+    process.kill(State.Pid, 'SIGKILL');
+    await daemon.start();
+    expect((await terminal.closed).code).toBe(4500);
+    await untilEqual(() => statusOf(session.id), 410);
+  }, 60_000);
+
+  // One that the daemon was asked for as it went away may have been made, but for nobody: it is taken for left after a minute.
+  it('leaves no sandbox behind that nobody needs', async () => {
+    const states = async (): Promise<string> =>
+      (await daemon.docker.listContainers({ all: true })).map(({ State }) => State).join();
+    await untilEqual(states, Array(poolSize).fill('running').join(), 90_000);
+  }, 100_000);
+}
+
+for (const ground of grounds.filter(({ name }) => name === 'docker trixie')) {
+  const suite = ground.available && OwnDockerd.possible ? describe : describe.skip;
+  suite(`A Docker daemon that is restarted with live-restore, on ${ground.name}`, () => {
+    daemonRestored(ground);
+  });
+}
