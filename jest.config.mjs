@@ -23,5 +23,5 @@ export default {
     project('attack'),
     project('fuzz'),
   ],
-  testTimeout: 30_000,
+  testTimeout: 180_000,
 };

@@ -128,7 +128,11 @@ export const settings = {
   DETACH_GRACE_SECONDS: seconds('900', 'how long a session lives after its owner went away'),
   MAX_LIFETIME_SECONDS: seconds('28800', 'how long a session lives at most'),
   RESUME_GRACE_SECONDS: seconds('60', 'how long output waits for an owner who lost the connection'),
-  ORPHAN_SECONDS: seconds('300', 'after how long without a runner a sandbox ends itself', day),
+  // A runner speaks every three seconds; one that is held up for a moment must not lose its sandboxes.
+  ORPHAN_SECONDS: wholeNumber(
+    { min: 10, max: day },
+    { fallback: '300', meaning: 'after how long without a runner a sandbox ends itself' },
+  ),
   DRAIN_SECONDS: optional(
     wholeNumber(
       { min: 0, max: day },

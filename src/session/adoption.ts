@@ -7,10 +7,15 @@ import { abortAfter } from '../abort-after.js';
 import { AgentConnection, type AgentListener } from '../agent/agent-connection.js';
 import { encodeFrame, frameTypes } from '../agent/frame.js';
 import type { FoundSandbox, SandboxDriver } from '../sandbox/sandbox.js';
+import { sendWindowBytes } from '../terminal/flow.js';
 import type { Sessions } from './sessions.js';
 
 /** Longer than an agent's lease, and so than any silence of one that is held. */
 const listenMs = 9_000;
+/** More than all the credit that a holder may have left behind: who prints more is being read. */
+const readBytes = 2 * sendWindowBytes;
+const beacon = encodeFrame(frameTypes.unheld);
+const pong = encodeFrame(frameTypes.pong);
 const syncTimeoutMs = 5_000;
 /** How often sandboxes that siblings hold are looked at again, and those of crashed siblings found. */
 export const adoptionIntervalMs = 10_000;
@@ -181,13 +186,22 @@ export class Adoption {
   }
 }
 
-/** Hears an agent without a word to it: its beacon, or silence, says that nobody holds it, any other frame that somebody does. */
+/**
+ * Hears an agent without a word to it: its beacon says that nobody holds it, an answer to a ping that somebody does. What its
+ * programs print says neither, since it goes on against credit that is left; nothing but that all the while, or silence,
+ * says that nobody pings.
+ */
 async function isUnheld(found: FoundSandbox, stopping: AbortSignal): Promise<boolean> {
-  const beacon = encodeFrame(frameTypes.unheld);
   const bounded = AbortSignal.any([stopping, abortAfter(listenMs)]);
   const listening = await found.listen(bounded);
   try {
-    for await (const chunk of listening) return chunk.includes(beacon);
+    let bytes = 0;
+    for await (const chunk of listening) {
+      bytes += chunk.length;
+      const [unheldAt, heldAt] = [chunk.lastIndexOf(beacon), chunk.lastIndexOf(pong)];
+      if (unheldAt !== heldAt) return unheldAt > heldAt;
+      if (bytes >= readBytes) return false;
+    }
   } catch (error) {
     if (!bounded.aborted) throw error;
   } finally {

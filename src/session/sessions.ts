@@ -121,9 +121,11 @@ export class Sessions {
     } catch (error) {
       await session.end('sandbox_lost');
       throw error;
+    } finally {
+      // Also of one that was lost: here it is known to have ended.
+      this.#serves.add(parts.sandbox.spec.identity.replica);
     }
     this.#register(session);
-    this.#serves.add(parts.sandbox.spec.identity.replica);
     return session;
   }
 

@@ -14,7 +14,8 @@ import type { CloseReason, ServerMessage } from './protocol.js';
 /** Without a reader the log is mirrored at this pace, so that a flood that nobody watches costs the runner little. */
 const unwatchedRenewalMs = 100;
 /** The log of an adopted session is on its way as fast as the agent sends. */
-const mirrorTimeoutMs = 5_000;
+/** Who waits for the log in vain gives the sandbox up, with all that is in it: a busy host must not come to that. */
+const mirrorTimeoutMs = 60_000;
 
 /** What a terminal asks of the agent. */
 export interface TerminalBackend extends InputTaker {

@@ -23,7 +23,7 @@ inBrowser('the page', () => {
 
   beforeAll(async () => {
     [runner, browser] = await Promise.all([startRunner(), startChromium()]);
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await repl.close();

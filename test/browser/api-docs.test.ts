@@ -19,7 +19,7 @@ inBrowser('The page at /docs', () => {
     runner = await RunningService.start(env);
     guarded = await RunningService.start({ ...env, REPL_RUNNER_API_TOKEN: apiToken });
     browser = await startChromium();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser.close();

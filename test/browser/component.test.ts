@@ -24,7 +24,7 @@ inBrowser('<repl-terminal>', () => {
     cpSync(examples, folder, { recursive: true });
     cpSync(pageFolder, join(folder, 'browser'), { recursive: true });
     [runner, browser] = await Promise.all([startRunner(folder), startChromium()]);
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await repl.close();

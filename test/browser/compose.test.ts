@@ -24,12 +24,12 @@ const started = z.object({ id: z.string() });
   beforeAll(async () => {
     stack = await ComposeStack.start();
     browser = await startChromium();
-  }, 150_000);
+  });
 
   afterAll(async () => {
     await browser.close();
     await stack.down();
-  }, 60_000);
+  });
 
   /** Starts a session, reads it and ends it; answers the replica that has it. */
   async function useSession(): Promise<string> {
@@ -121,5 +121,5 @@ const started = z.object({ id: z.string() });
       expect(before).toMatch(part);
     await stack.down();
     expect(await stack.remains()).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -22,7 +22,7 @@ const apiToken = 'a-token-of-this-test-only';
     runner = await RunningService.start({ ...groundEnv, REPL_RUNNER_API_TOKEN: apiToken });
     app = await HostApp.start({ url: runner.url, apiToken });
     [nginx, browser] = await Promise.all([Nginx.start(new URL(app.url).host), startChromium()]);
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await repl.close();

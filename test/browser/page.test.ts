@@ -14,7 +14,7 @@ inBrowser('the page', () => {
 
   beforeAll(async () => {
     [runner, browser] = await Promise.all([startRunner(), startChromium()]);
-  }, 60_000);
+  });
 
   afterEach(async () => {
     const id = await repl.page.evaluate(() => sessionStorage.getItem('repl_runner.session')).catch(() => null);

@@ -188,10 +188,10 @@ function badInput(ground: Ground): void {
     runner = await RunningService.start({ ...ground.env, REPL_RUNNER_POOL: `python=${poolSize}:${poolSize}` });
     ({ replica } = await ready());
     await untilEqual(async () => (await ready()).warm.python, poolSize);
-  }, 60_000);
+  });
   afterAll(async () => {
     await runner.stop();
-  }, 60_000);
+  });
 
   it.each([...hostileArchives, ...badRequests])(
     'refuses %s, and starts the next',

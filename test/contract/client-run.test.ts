@@ -13,10 +13,10 @@ for (const ground of groundPerDriver) {
     beforeAll(async () => {
       runner = await RunningService.start(ground.env);
       client = new ReplClient({ url: runner.url });
-    }, 60_000);
+    });
     afterAll(async () => {
       await runner.stop();
-    }, 60_000);
+    });
 
     it('a program in a session', async () => {
       const { id } = await runner.startSession({ files: { 'a.txt': 'a' } });

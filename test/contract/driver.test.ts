@@ -45,7 +45,7 @@ function contract(ground: Ground, { guarded = false } = {}): void {
     if (guarded) guard = await GuardProcess.start(guardSettings(ground));
     driver = makeDriver(ground, guard?.socketPath);
     await driver.prepare([language]);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     for (const { connection, sandbox } of made) {
@@ -60,7 +60,7 @@ function contract(ground: Ground, { guarded = false } = {}): void {
         made.some(({ sandbox }) => sandbox.spec.identity.sessionId === spec.identity.sessionId),
       ),
     ).toEqual([]);
-  }, 60_000);
+  });
 
   it('proves every wall, apart from what it says it cannot give', async () => {
     const warm = await make();
@@ -107,13 +107,13 @@ function contract(ground: Ground, { guarded = false } = {}): void {
       const left = await driver.list();
       expect(left.map((found) => found.spec.identity.sessionId)).not.toContain(spec.identity.sessionId);
     }
-  }, 60_000);
+  });
 
   it('makes eight at once', async () => {
     const eight = await Promise.all(Array.from({ length: 8 }, () => make()));
     const hosts = await Promise.all(eight.map((warm) => runInside(warm, 'import os; print(os.getpid() > 1)')));
     expect(hosts).toEqual(Array.from({ length: 8 }, () => 'True\n'));
-  }, 60_000);
+  });
 
   it('leaves no descriptor, process or container behind', async () => {
     const warmUp = await make();
@@ -128,7 +128,7 @@ function contract(ground: Ground, { guarded = false } = {}): void {
     }
     expect(descriptors().length).toBeLessThanOrEqual(before + 1);
     expect(readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim()).toBe(children);
-  }, 60_000);
+  });
 }
 
 for (const ground of grounds) {

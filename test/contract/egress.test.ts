@@ -56,12 +56,12 @@ function contract(ground: Ground): void {
       },
       { resolve, log: (line) => log.push(line) },
     );
-  }, 60_000);
+  });
   afterAll(async () => {
     await runner.stop();
     await index.stop();
     expect(await countSandboxes(ground, replica)).toBe(0);
-  }, 60_000);
+  });
 
   async function run(id: string, body: object): Promise<Ran> {
     const { status, body: answer } = await runner.call('POST', `/repl/${id}/run`, {
@@ -110,7 +110,7 @@ function contract(ground: Ground): void {
     });
     expect(forked.outcome).toBe('ok');
     await runner.call('DELETE', `/repl/${id}`);
-  }, 90_000);
+  });
 
   it('installs over TLS, which ends at the index', async () => {
     const { id } = await started(['secure.test']);
@@ -118,7 +118,7 @@ function contract(ground: Ground): void {
     const { outcome, stderr } = await run(id, { command });
     expect({ outcome, stderr: stderr.content }).toMatchObject({ outcome: 'ok' });
     expect(index.requests).toContain(`secure.test:${index.tlsPort} /simple/towel/`);
-  }, 60_000);
+  });
 
   it('reaches nothing that is not on the list, and says so', async () => {
     const { id } = await started(true);
@@ -242,7 +242,7 @@ function contract(ground: Ground): void {
     expect((body as Ran).stdout.content).toMatch(/marvin was installed\n$/);
     const without = await runner.call('POST', '/run', once);
     expect((without.body as Ran).outcome).toBe('runtime_error');
-  }, 90_000);
+  });
 
   it('tells the operator each name and what became of it, and no path', async () => {
     const { id } = await started(true);

@@ -41,10 +41,10 @@ function contract(ground: Ground): void {
   let runner: RunningService;
   beforeAll(async () => {
     runner = await RunningService.start(ground.env);
-  }, 60_000);
+  });
   afterAll(async () => {
     await runner.stop();
-  }, 60_000);
+  });
 
   async function call(method: string, path: string, { body, type = octets, accept = '*/*' }: Sent = {}) {
     const response = await fetch(new URL(path, runner.url), {

@@ -51,11 +51,11 @@ function contract(ground: Ground): void {
     runner = await RunningService.start({ ...ground.env, REPL_RUNNER_IMAGE_TAG: imageTag, REPL_RUNNER_POOL: pool });
     driver = makeDriver(ground);
     await driver.prepare(played);
-  }, 120_000);
+  });
   afterAll(async () => {
     await runner.stop();
     await driver.close();
-  }, 60_000);
+  });
 
   for (const language of played) {
     const { repl, run } = dialogues.get(language.name) ?? {};
@@ -63,7 +63,7 @@ function contract(ground: Ground): void {
     if (run) {
       it(`runs a program in ${language.name}`, async () => {
         expect(await runExample(driver, language, run)).toBe(run.stdout);
-      }, 60_000);
+      });
     }
   }
 }

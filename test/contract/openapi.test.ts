@@ -24,11 +24,11 @@ function documentedApi(ground: Ground): void {
     runner = await RunningService.start({ ...ground.env, ...settings });
     api = new OpenApi((await runner.call('GET', '/openapi.json')).body as Record<string, unknown>);
     session = await runner.startSession({ files: exampleFiles });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await runner.stop();
-  }, 60_000);
+  });
 
   const operationOf = (operationId: string): Operation => {
     const found = api.operations.find((operation) => operation.operationId === operationId);

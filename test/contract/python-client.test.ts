@@ -25,11 +25,11 @@ suite('The Python client', () => {
     const secrets = { REPL_RUNNER_API_TOKEN: apiToken, REPL_RUNNER_ATTACH_SECRETS: attachSecret };
     runner = await RunningService.start({ ...ground?.env, ...secrets });
     ran = await runCases({ REPL_RUNNER_URL: runner.url, ...secrets });
-  }, 180_000);
+  });
 
   afterAll(async () => {
     await runner.stop();
-  }, 60_000);
+  });
 
   it.each(collected.map((one) => one.case))('passes %s', (name) => {
     const { outcome, why } = ran.find((one) => one.case === name) ?? { outcome: 'not run', why: '' };
@@ -38,7 +38,7 @@ suite('The Python client', () => {
 
   it("prints what its README's first minute says", async () => {
     expect(await runReadme(`"${runner.url}", token="${apiToken}"`)).toMatch(/import hiker; hiker\.answer\(\)\r?\n42$/);
-  }, 30_000);
+  });
 
   it('leaves no session behind', async () => {
     expect((await runner.call('GET', '/repl')).body).toEqual({ sessions: [] });
@@ -48,5 +48,5 @@ suite('The Python client', () => {
     const { output, code } = await checkTypes();
     expect(output).toBe('');
     expect(code).toBe(0);
-  }, 120_000);
+  });
 });

@@ -36,11 +36,11 @@ function contract(ground: Ground): void {
       REPL_RUNNER_LIMIT_DISK_MIB: '4',
     });
     session = (await runner.startSession({ files: { 'kept.txt': 'kept' }, env: { FROM_REPL: 'yes' } })).id;
-  }, 60_000);
+  });
   afterAll(async () => {
     await runner.stop();
     expect(await countSandboxes(ground, replica)).toBe(0);
-  }, 60_000);
+  });
 
   const told = ({ status, body }: Answer): Told => {
     if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);

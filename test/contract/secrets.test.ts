@@ -75,13 +75,13 @@ function keepsSecrets(ground: Ground): void {
     const start = { language: 'python', egress: ['index.test'], env: { CONFIDED: 'confided-environment' } };
     const started = await send('POST', '/repl', right, JSON.stringify(start));
     session = (await started.json()) as StartedSession;
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await send('DELETE', `/repl/${session.id}`, right);
     await runner.stop();
     rmSync(folder, { recursive: true });
-  }, 60_000);
+  });
 
   it('in what a sandbox can see', async () => {
     const run = JSON.stringify({ argv: ['python3', '-c', lookAround] });

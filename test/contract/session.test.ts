@@ -7,10 +7,10 @@ function contract(ground: Ground): void {
   let runner: RunningService;
   beforeAll(async () => {
     runner = await RunningService.start(ground.env);
-  }, 60_000);
+  });
   afterAll(async () => {
     await runner.stop();
-  }, 60_000);
+  });
 
   it("shows CPython's own banner and prompt, and imports the user's files", async () => {
     const { terminal } = await runner.prompt({ files: { 'hiker.py': 'def answer():\n    return 6 * 7\n' } });

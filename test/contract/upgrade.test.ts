@@ -93,7 +93,7 @@ function badWebsockets(ground: Ground): void {
   beforeAll(async () => {
     runner = await RunningService.start(ground.env);
     session = await runner.startSession({ files: { 'frames.py': countsOctets } });
-  }, 60_000);
+  });
   afterEach(async () => {
     for (const { socket } of attached.splice(0)) socket.terminate();
     const owner = runner.attach(session.websocket);
@@ -107,7 +107,7 @@ function badWebsockets(ground: Ground): void {
   });
   afterAll(async () => {
     await runner.stop();
-  }, 60_000);
+  });
 
   it.each(refusedUpgrades)('refuses an upgrade with %s, and keeps nothing of it', async (_name, text, expected) => {
     const connection = await RawConnection.open(runner.url, text);
@@ -255,10 +255,10 @@ function guardedWebsockets(ground: Ground): void {
   beforeAll(async () => {
     runner = await RunningService.start({ ...ground.env, ...guarded });
     session = await runner.startSession();
-  }, 60_000);
+  });
   afterAll(async () => {
     await runner.stop();
-  }, 60_000);
+  });
 
   const right = { Authorization: `Bearer ${token}` };
 

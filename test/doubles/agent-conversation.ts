@@ -1,13 +1,13 @@
 /** A connection to a real agent that reads all output at once and can wait for words in it. */
 import { AgentConnection, unlimited, type StartParameters } from '../../src/agent/agent-connection.js';
 import type { AgentState } from '../../src/agent/message.js';
+import { patienceMs } from '../support/patience.js';
 import { AgentProcess, type AgentProcessOptions } from './agent-process.js';
 import { RecordingListener } from './recording-listener.js';
 import { within } from './within.js';
 
 export const plainStart: StartParameters = { cols: 80, rows: 24, env: {}, startup: null, files: null };
 export const prompt = '>>> ';
-const waitMs = 10_000;
 
 export class AgentConversation extends RecordingListener {
   readonly agent: AgentProcess;
@@ -24,7 +24,7 @@ export class AgentConversation extends RecordingListener {
   }
 
   async sync(replica = 'a', fresh = true): Promise<AgentState> {
-    return await this.connection.sync({ replica, resumeGraceSeconds: 60, fresh, timeoutMs: waitMs });
+    return await this.connection.sync({ replica, resumeGraceSeconds: 60, fresh, timeoutMs: patienceMs });
   }
 
   /** Takes the lease and waits until the REPL waits. */
@@ -86,7 +86,7 @@ export class AgentConversation extends RecordingListener {
       }
     };
     try {
-      await within(waitMs, what, met());
+      await within(what, met());
     } catch (error) {
       throw new Error(`${String(error)}; said ${JSON.stringify(this.text.slice(-1000))}; ${this.agent.stderr}`, {
         cause: error,

@@ -31,7 +31,8 @@ export interface Tally {
   readonly found: readonly Found[];
 }
 
-const inputMs = 10_000;
+/** More than any wait inside an input, which says more of what is wrong. */
+const inputMs = 30_000;
 const checkMs = 30_000;
 /** Rejections that nobody handles are told between inputs, and `check` is called, after so many, or so long. */
 const roundInputs = 500;
@@ -93,7 +94,7 @@ export class Fuzzing {
     }
     await setImmediate();
     if (this.#found.length === known) {
-      await this.#judge(() => within(checkMs, 'check', Promise.resolve(open.check?.())));
+      await this.#judge(() => within('check', Promise.resolve(open.check?.()), checkMs));
     }
     if (this.#found.length === known) return;
     // It may be broken by now; the next input gets a new one.
@@ -107,7 +108,7 @@ export class Fuzzing {
     try {
       const since = performance.now();
       const playing = open.play(random);
-      if (playing instanceof Promise) await within(inputMs, 'end of the input', playing);
+      if (playing instanceof Promise) await within('end of the input', playing, inputMs);
       else if (performance.now() - since > inputMs) throw new Error(`it took ${performance.now() - since} ms`);
     } catch (error) {
       this.#note(error);

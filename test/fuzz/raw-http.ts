@@ -25,7 +25,7 @@ export interface RawAnswer {
 /** Node's parser answers with these itself, for what never becomes a request. */
 export const parserStatuses: readonly number[] = [400, 408, 413, 417, 431];
 
-const answerMs = 9_000;
+const answerMs = 20_000;
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE', 'CONNECT', 'BREW', 'get'];
 const oddHeaders: readonly (readonly [string, string])[] = [
   ...([
@@ -127,9 +127,9 @@ export async function exchanged(address: NetConnectOpts, pieces: readonly Buffer
   socket.end();
   try {
     await within(
-      answerMs,
-      `end of the connection; it said ${Buffer.concat(received).toString('latin1').slice(0, 300)}`,
+      () => `end of the connection; it said ${Buffer.concat(received).toString('latin1').slice(0, 300)}`,
       over,
+      answerMs,
     );
   } finally {
     socket.destroy();

@@ -408,7 +408,7 @@ describe('the agent and other programs', () => {
     const running = run(talk, ['sh', '-c', 'echo up; sleep 1000'], { signal: abort.signal });
     await run(talk, ['true']);
     abort.abort();
-    expect(await within(5_000, 'end', running)).toMatchObject({ exit_code: null, signal: 'SIGKILL' });
+    expect(await within('end', running)).toMatchObject({ exit_code: null, signal: 'SIGKILL' });
   });
 
   it.each(['sleep 1000 & echo up', 'setsid sleep 1000 & echo up', 'setsid sleep 1000 & echo up; sleep 1000'])(
@@ -419,7 +419,7 @@ describe('the agent and other programs', () => {
       const running = run(talk, ['sh', '-c', script], { signal: abort.signal });
       await run(talk, ['sleep', '0.2']);
       abort.abort();
-      expect(await within(5_000, 'end', running)).toMatchObject({ stdout: 'up\n' });
+      expect(await within('end', running)).toMatchObject({ stdout: 'up\n' });
     },
   );
 
@@ -494,13 +494,13 @@ describe("the agent's lease", () => {
 
   it('ends with the sandbox when no runner speaks', async () => {
     const talk = conversation({ orphanSeconds: 1 });
-    expect(await within(10_000, 'end', talk.agent.ended)).toBe(0);
+    expect(await within('end', talk.agent.ended)).toBe(0);
   });
 
   it('ends with the stream', async () => {
     const talk = await started();
     talk.agent.stream.end();
-    expect(await within(5_000, 'end', talk.agent.ended)).toBe(0);
+    expect(await within('end', talk.agent.ended)).toBe(0);
   });
 
   it('is offered by a beacon while nobody holds it', async () => {
@@ -512,6 +512,6 @@ describe("the agent's lease", () => {
       });
     });
     talk.agent.stream.write(noops);
-    expect(await within(5_000, 'beacon', heard)).toBe(frameTypes.unheld);
+    expect(await within('beacon', heard)).toBe(frameTypes.unheld);
   });
 });

@@ -38,13 +38,13 @@ suite('Attach tokens', () => {
     nginx = nginxIsInstalled ? await Nginx.start(new URL(proxy.url).host) : null;
     front = nginx?.url ?? proxy.url;
     session = await runner.startSession();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await nginx?.stop();
     await proxy.stop();
     await runner.stop();
-  }, 60_000);
+  });
 
   const sign = (grant: Partial<AttachGrant> = {}, by = secret): Promise<string> =>
     signAttachToken(by, { id: session.view_id, role: 'owner', ...grant });

@@ -18,7 +18,6 @@ const startsAtOnce = 6;
 const lineSeconds = 0.2;
 /** A terminal that shows this many more lines has got over what happened. */
 const linesAfter = 5;
-const recoversWithinMs = 45_000;
 const drainSeconds = '2';
 const token = 'of-this-test-only';
 const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
@@ -72,7 +71,6 @@ suite('A hundred terminals behind a proxy', () => {
     await eventually(
       () => `${behind().length} terminals, the first of them ${JSON.stringify(behind()[0])}`,
       () => behind().length === 0 || faults().some((fault) => fault !== null),
-      recoversWithinMs,
     );
     expect(faults().filter((fault) => fault !== null)).toEqual([]);
   }
@@ -88,7 +86,6 @@ suite('A hundred terminals behind a proxy', () => {
           REPL_RUNNER_REPLICA: newName(),
           REPL_RUNNER_API_TOKEN: token,
           REPL_RUNNER_POOL: 'python=2:4',
-          REPL_RUNNER_ADMISSION_WAIT_SECONDS: '60',
           REPL_RUNNER_DRAIN_SECONDS: drainSeconds,
         }),
       );
@@ -97,14 +94,14 @@ suite('A hundred terminals behind a proxy', () => {
     await runner(3).stop();
     const replicas = runners.map(({ url }) => url).join(',');
     proxy = await ProxyProcess.start({ REPL_PROXY_REPLICAS: replicas, REPL_PROXY_API_TOKEN: token });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     for (const terminal of [...terminals, ...ended]) terminal.close();
     await Promise.all(runners.map((each) => each.kill()));
     await proxy.stop();
     await daemon.remove();
-  }, 120_000);
+  });
 
   it('begin to count lines, spread over three runners', async () => {
     const more = async (): Promise<void> => {
@@ -113,7 +110,7 @@ suite('A hundred terminals behind a proxy', () => {
     await Promise.all(Array.from({ length: startsAtOnce }, more));
     expect(terminals.length).toBeGreaterThanOrEqual(terminalCount);
     for (const each of runners.slice(0, 3)) expect((await ready(each)).sessions).toBeGreaterThan(terminalCount / 6);
-  }, 120_000);
+  });
 
   it('go on when a runner is added, which takes new sessions', async () => {
     await survive(async () => {
@@ -122,9 +119,9 @@ suite('A hundred terminals behind a proxy', () => {
         await startTerminal();
         return (await ready(runner(3))).sessions > 0;
       };
-      await eventually('a session at the new runner', isThere, 20_000);
+      await eventually('a session at the new runner', isThere);
     });
-  }, 80_000);
+  });
 
   it('go on when a runner is drained and stopped', async () => {
     await survive(async () => {
@@ -133,34 +130,30 @@ suite('A hundred terminals behind a proxy', () => {
       await eventually('an empty runner', async () => (await ready(runner(0))).sessions === 0);
       await runner(0).stop();
     });
-  }, 80_000);
+  });
 
   it('go on when a runner is killed and started again', async () => {
     await survive(async () => {
       await runner(1).kill();
       await runner(1).start();
     });
-  }, 80_000);
+  });
 
   it('go on when a runner is killed and its successor has another name', async () => {
     await survive(async () => {
       await runner(2).kill();
       await runner(2).start({ REPL_RUNNER_REPLICA: newName() });
     });
-  }, 80_000);
+  });
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)(
-    'stay open when the daemon is restarted by %s',
-    async (signal) => {
-      const connects = terminals.map((each) => each.connects);
-      await survive(async () => {
-        await daemon.end(signal);
-        await daemon.start();
-      });
-      expect(terminals.map((each) => each.connects)).toEqual(connects);
-    },
-    100_000,
-  );
+  it.each(['SIGTERM', 'SIGKILL'] as const)('stay open when the daemon is restarted by %s', async (signal) => {
+    const connects = terminals.map((each) => each.connects);
+    await survive(async () => {
+      await daemon.end(signal);
+      await daemon.start();
+    });
+    expect(terminals.map((each) => each.connects)).toEqual(connects);
+  });
 
   it('tell whose sandbox was destroyed, whose session was deleted and whose REPL has ended', async () => {
     ended.push(...terminals.splice(0, 3));
@@ -176,14 +169,14 @@ suite('A hundred terminals behind a proxy', () => {
     expect(left.lines).toBe(left.total);
     await end(left);
     await survive(() => Promise.resolve());
-  }, 80_000);
+  });
 
   it('have shown every line once', async () => {
     await Promise.all(terminals.map((each) => each.stop()));
     expect(terminals.length).toBeGreaterThanOrEqual(terminalCount - 3);
     expect(terminals.map(({ fault }) => fault).filter((fault) => fault !== null)).toEqual([]);
     expect(terminals.map(({ lines }) => lines)).toEqual(terminals.map(({ total }) => total));
-  }, 60_000);
+  });
 
   it('leave nothing behind', async () => {
     for (const terminal of terminals) terminal.close();
@@ -191,5 +184,5 @@ suite('A hundred terminals behind a proxy', () => {
     for (const each of runners.slice(1)) expect((await ready(each)).sessions).toBe(0);
     await Promise.all(runners.map((each) => each.stop()));
     await untilEqual(containers, 0);
-  }, 150_000);
+  });
 });

@@ -21,7 +21,7 @@ onGround('the files of a session', () => {
   let service: RunningService;
   beforeAll(async () => {
     service = await RunningService.start(ground?.env ?? {});
-  }, 60_000);
+  });
   afterAll(async () => {
     await service.stop();
   });
@@ -69,5 +69,5 @@ onGround('the files of a session', () => {
       code: 1,
       stderr: expect.stringContaining('file_unknown') as unknown,
     });
-  }, 60_000);
+  });
 });

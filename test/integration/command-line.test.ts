@@ -207,7 +207,7 @@ onGround('npm run repl', () => {
         ['send', 'exit(3)\r'],
       ]);
       expect(dialogue).toMatchObject({ exit_code: 3, restored: true, failed: null });
-    }, 90_000);
+    });
 
     it.each([
       ['SIGTERM', 15],

@@ -20,7 +20,7 @@ function daemonKilled(ground: Ground): void {
     await daemon.load(`repl_runner/python:${ground.env.REPL_RUNNER_IMAGE_TAG ?? 'latest'}`);
     process.env.DOCKER_HOST = `unix://${daemon.socketPath}`;
     runner = await RunningService.start({ ...ground.env, REPL_RUNNER_POOL: `python=${poolSize}:${poolSize}` });
-  }, 120_000);
+  });
   afterAll(async () => {
     // The daemon goes also where no runner came up.
     try {
@@ -30,7 +30,7 @@ function daemonKilled(ground: Ground): void {
     }
     if (dockerHost === undefined) delete process.env.DOCKER_HOST;
     else process.env.DOCKER_HOST = dockerHost;
-  }, 60_000);
+  });
 
   it.each(['SIGKILL', 'SIGTERM', 'SIGKILL'] as const)(
     'closes terminals with 4500 after a %s, refuses starts, and goes on when the daemon is back',
@@ -51,7 +51,6 @@ function daemonKilled(ground: Ground): void {
       await untilEqual(async () => (await daemon.docker.listContainers({ all: true })).length, poolSize);
       await untilEqual(() => serverConnections(runner.url), 0);
     },
-    90_000,
   );
 }
 

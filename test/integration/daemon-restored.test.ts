@@ -21,7 +21,7 @@ function daemonRestored(ground: Ground): void {
     await daemon.load(`repl_runner/python:${ground.env.REPL_RUNNER_IMAGE_TAG ?? 'latest'}`);
     process.env.DOCKER_HOST = `unix://${daemon.socketPath}`;
     runner = await RunningService.start({ ...ground.env, REPL_RUNNER_POOL: `python=${poolSize}:${poolSize}` });
-  }, 120_000);
+  });
   afterAll(async () => {
     // The daemon goes also where no runner came up.
     try {
@@ -31,7 +31,7 @@ function daemonRestored(ground: Ground): void {
     }
     if (dockerHost === undefined) delete process.env.DOCKER_HOST;
     else process.env.DOCKER_HOST = dockerHost;
-  }, 60_000);
+  });
 
   it.each(['SIGTERM', 'SIGKILL'] as const)(
     'keeps terminals open over a %s, loses and repeats nothing, and takes input again',
@@ -56,7 +56,6 @@ function daemonRestored(ground: Ground): void {
       expect((await send(runner.url, { method: 'DELETE', path: `/repl/${session.id}` })).status).toBe(204);
       expect(await statusOf(session.id)).toBe(410);
     },
-    60_000,
   );
 
   it('tells the terminal of a sandbox that was destroyed while the daemon was away', async () => {
@@ -68,14 +67,14 @@ function daemonRestored(ground: Ground): void {
     await daemon.start();
     expect((await terminal.closed).code).toBe(4500);
     await untilEqual(() => statusOf(session.id), 410);
-  }, 60_000);
+  });
 
   // One that the daemon was asked for as it went away may have been made, but for nobody: it is taken for left after a minute.
   it('leaves no sandbox behind that nobody needs', async () => {
     const states = async (): Promise<string> =>
       (await daemon.docker.listContainers({ all: true })).map(({ State }) => State).join();
     await untilEqual(states, Array(poolSize).fill('running').join(), 90_000);
-  }, 100_000);
+  });
 }
 
 for (const ground of grounds.filter(({ name }) => name === 'docker trixie')) {

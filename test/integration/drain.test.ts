@@ -118,26 +118,22 @@ describe.each(groundPerDriver)('a runner that drains ($name)', (ground: Ground) 
       expect((await drained.terminal.closed).code).toBe(1012);
     });
   } else {
-    onGround(
-      'hands its session to a sibling of the host at the deadline, and says so until it is there',
-      async () => {
-        const drained = await Drained.start(await program({ REPL_RUNNER_DRAIN_SECONDS: '1' }));
-        await drained.terminal.run('kept = 41');
-        await fetch(`${drained.program.url}/drain`, { method: 'POST', headers });
-        expect((await drained.terminal.closed).code).toBe(1012);
-        expect((await fetch(`${drained.program.url}/repl/${drained.id}`, { headers })).status).toBe(503);
-        expect((await attach(drained.program, drained.id).closed).code).toBe(1012);
-        const sibling = await program();
-        const isThere = async (): Promise<boolean> =>
-          (await fetch(`${sibling.url}/repl/${drained.id}`, { headers })).status === 200;
-        await eventually('adoption', isThere, 15_000);
-        const terminal = attach(sibling, drained.id);
-        await terminal.until('>>> ');
-        expect(await terminal.run('kept + 1')).toContain('42');
-        await terminal.close();
-        expect((await fetch(`${sibling.url}/repl/${drained.id}`, { method: 'DELETE', headers })).status).toBe(204);
-      },
-      40_000,
-    );
+    onGround('hands its session to a sibling of the host at the deadline, and says so until it is there', async () => {
+      const drained = await Drained.start(await program({ REPL_RUNNER_DRAIN_SECONDS: '1' }));
+      await drained.terminal.run('kept = 41');
+      await fetch(`${drained.program.url}/drain`, { method: 'POST', headers });
+      expect((await drained.terminal.closed).code).toBe(1012);
+      expect((await fetch(`${drained.program.url}/repl/${drained.id}`, { headers })).status).toBe(503);
+      expect((await attach(drained.program, drained.id).closed).code).toBe(1012);
+      const sibling = await program();
+      const isThere = async (): Promise<boolean> =>
+        (await fetch(`${sibling.url}/repl/${drained.id}`, { headers })).status === 200;
+      await eventually('adoption', isThere);
+      const terminal = attach(sibling, drained.id);
+      await terminal.until('>>> ');
+      expect(await terminal.run('kept + 1')).toContain('42');
+      await terminal.close();
+      expect((await fetch(`${sibling.url}/repl/${drained.id}`, { method: 'DELETE', headers })).status).toBe(204);
+    });
   }
 });

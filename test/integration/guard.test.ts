@@ -34,7 +34,7 @@ interface Answered {
   });
   afterAll(async () => {
     expect(await guard.stop()).toBe(0);
-  }, 40_000);
+  });
 
   async function ask(method: string, path: string, body?: unknown): Promise<Answered> {
     const json = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
@@ -90,7 +90,7 @@ interface Answered {
       await second.stop();
       const filters = { label: [`repl_runner.replica=${replica}`] };
       expect(await docker.listContainers({ all: true, filters })).toEqual([]);
-    }, 60_000);
+    });
 
     it('refuses it nothing on the way', () => {
       expect(guard.said).not.toContain('call-');
@@ -111,9 +111,7 @@ interface Answered {
     // As the end of a process does.
     if (!(attached instanceof Socket)) throw new Error('Docker attaches by a socket.');
     attached.destroy();
-    const since = performance.now();
     expect(await stopping.stop()).toBe(0);
-    expect(performance.now() - since).toBeLessThan(10_000);
     await docker.getContainer(id).remove({ force: true, v: true });
   });
 
@@ -142,7 +140,7 @@ interface Answered {
       expect(created.status).toBe(201);
       own = z.object({ Id: z.string() }).parse(created.body).Id;
       expect((await ask('POST', `/containers/${own}/start`)).status).toBe(204);
-    }, 30_000);
+    });
     afterAll(async () => {
       expect((await ask('DELETE', `/containers/${own}?force=true&v=true`)).status).toBe(204);
       const { State, RestartCount } = await foreign.inspect();

@@ -63,7 +63,7 @@ const ground = grounds.find(({ name }) => name === 'bubblewrap host');
     const [, guardUrl = ''] = /shows metrics on (\S+)/.exec(guard.said) ?? [];
     guardMetrics = await (await fetch(`${guardUrl}/metrics`)).text();
     series = [runnerMetrics, proxyMetrics, guardMetrics].flatMap((text) => parseExposition(text));
-  }, 60_000);
+  });
   afterAll(async () => {
     await guard.stop();
     await proxy.stop();

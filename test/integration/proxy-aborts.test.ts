@@ -99,7 +99,7 @@ onGround('Aborted upgrades', () => {
     rude = await rudeReplica(new Random(seed + 1));
     runner = await RunningService.start(ground?.env ?? {});
     proxy = await ProxyProcess.start({ REPL_PROXY_REPLICAS: `${runner.url},${rude.url}` });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     expect(await proxy.stop()).toBe(0);
@@ -107,7 +107,7 @@ onGround('Aborted upgrades', () => {
     await runner.stop();
     expect(rude.open).toBe(0);
     await rude.stop();
-  }, 60_000);
+  });
 
   it('leave no socket behind on either side, and no uncaught error', async () => {
     const random = new Random(seed);
@@ -128,14 +128,14 @@ onGround('Aborted upgrades', () => {
     }
     expect(rude.requests.length).toBeGreaterThan(upgrades / 4);
     // The looks at /ready come and go, hence "eventually".
-    await eventually('an end of every connection to the proxy', () => connectionsOfPort(port) === 0, 15_000);
-    await eventually('an end of every connection to the rude replica', () => rude.open === 0, 15_000);
+    await eventually('an end of every connection to the proxy', () => connectionsOfPort(port) === 0);
+    await eventually('an end of every connection to the rude replica', () => rude.open === 0);
     const runnerPort = Number(new URL(runner.url).port);
-    await eventually('an end of every connection to the runner', () => connectionsOfPort(runnerPort) === 0, 15_000);
-    await eventually('a proxy as idle as before', () => socketsOfProcess(proxy.pid) <= idle, 15_000);
+    await eventually('an end of every connection to the runner', () => connectionsOfPort(runnerPort) === 0);
+    await eventually('a proxy as idle as before', () => socketsOfProcess(proxy.pid) <= idle);
     const after = terminal();
     await after.until('>>> ');
     expect(await after.run('6 * 7')).toContain('42');
     await after.close();
-  }, 120_000);
+  });
 });

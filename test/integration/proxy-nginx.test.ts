@@ -27,13 +27,13 @@ onGround('Through nginx', () => {
     runner = await RunningService.start(ground?.env ?? {});
     proxy = await RunningProxy.start({ replicas: [runner.url] });
     nginx = await Nginx.start(new URL(proxy.url).host);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await nginx.stop();
     await proxy.stop();
     await runner.stop();
-  }, 60_000);
+  });
 
   it('a session goes from its start to its end, and its id not into the log', async () => {
     const answer = await start(nginx.url);

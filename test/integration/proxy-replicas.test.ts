@@ -6,6 +6,7 @@ import { newSessionId } from '../../src/ids.js';
 import { FakeReplica } from '../doubles/fake-replica.js';
 import { within } from '../doubles/within.js';
 import { eventually } from '../support/eventually.js';
+import { patienceMs } from '../support/patience.js';
 import { type OnRequest, closed, created, useReplicas } from '../support/replicas.js';
 
 describe('The proxy', () => {
@@ -102,7 +103,7 @@ describe('The proxy', () => {
       expect(one.requests).toEqual([]);
     });
 
-    it('uses a replica that appears within two seconds, while another one hangs', async () => {
+    it('uses a replica that appears, while another one hangs', async () => {
       const hanging = createServer();
       await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
       const hung = new Set<Socket>();
@@ -110,13 +111,11 @@ describe('The proxy', () => {
       const free = await FakeReplica.start({ name: 'one' });
       await free.stop();
       const replicas = [`http://127.0.0.1:${(hanging.address() as AddressInfo).port}`, free.url];
-      // The intervals of a proxy that was told nothing else.
-      const proxy = await proxyOf({ replicas, bounds: { pollMs: 1_000, probeTimeoutMs: 2_000 } });
+      // What waited for the hanging one would wait for ever.
+      const proxy = await proxyOf({ replicas, bounds: { pollMs: 1_000, probeTimeoutMs: 10 * patienceMs } });
       expect((await proxy.call('POST', '/repl', {})).status).toBe(503);
       await replica({ name: 'one', onRequest: created }, free.port);
-      const since = performance.now();
       await eventually('use', () => proxy.proxy.ready);
-      expect(performance.now() - since).toBeLessThan(2_000);
       expect((await proxy.call('POST', '/repl', {})).status).toBe(201);
       await proxy.stop();
       for (const socket of hung) socket.destroy();
@@ -316,7 +315,7 @@ describe('The proxy', () => {
         socket.on('data', (data) => (answer += data.toString()));
         socket.on('error', () => undefined);
         socket.write(`${line ?? ''} HTTP/1.1\r\nHost: x\r\n${headers ?? ''}\r\n\r\n`);
-        await within(5_000, `end of ${line ?? ''}`, new Promise((resolve) => socket.once('close', resolve)));
+        await within(`end of ${line ?? ''}`, new Promise((resolve) => socket.once('close', resolve)));
         answers.push(answer.split('\r\n')[0] ?? '');
       }
       expect(answers[0]).toBe('HTTP/1.1 404 Not Found');

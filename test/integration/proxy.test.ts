@@ -21,7 +21,7 @@ onGround('The proxy in front of a runner', () => {
   beforeAll(async () => {
     runner = await RunningService.start({ ...ground?.env, REPL_RUNNER_API_TOKEN: apiToken });
     proxy = await RunningProxy.start({ replicas: [runner.url], apiToken });
-  }, 60_000);
+  });
 
   afterEach(() => {
     expect(proxy.events).toEqual([]);
@@ -30,7 +30,7 @@ onGround('The proxy in front of a runner', () => {
   afterAll(async () => {
     await proxy.stop();
     await runner.stop();
-  }, 60_000);
+  });
 
   it("carries a session from its start to its end, with the runner's token and not the client's", async () => {
     const session = await proxy.startSession({ files: { 'hiker.py': 'answer = 42\n' } });

@@ -112,7 +112,7 @@ onDocker('a terminal whose runner goes away', () => {
     expect(check.next).toBe(lines);
     await reader.detach(true);
     await program.call('DELETE', `/repl/${id}`);
-  }, 180_000);
+  });
 
   it.each([
     ['is stopped and started again', 'stop', false],
@@ -163,7 +163,7 @@ onDocker('a terminal whose runner goes away', () => {
   });
 
   it('leaves no sandbox behind when no runner ever comes back', async () => {
-    const program = await start({ REPL_RUNNER_ORPHAN_SECONDS: '3' });
+    const program = await start({ REPL_RUNNER_ORPHAN_SECONDS: '10' });
     await session(program);
     const replica = program.env.REPL_RUNNER_REPLICA ?? '';
     const before = await containersOf(replica);

@@ -12,10 +12,10 @@ const rolledWithinMs = 60_000;
 
   beforeAll(async () => {
     stack = await SwarmStack.start();
-  }, 150_000);
+  });
   afterAll(async () => {
     await stack.end();
-  }, 60_000);
+  });
 
   it('has a runner, its guard and an nginx on each node', async () => {
     const format = '{{.Name}} {{.Mode}} {{.Replicas}}';
@@ -53,5 +53,5 @@ const rolledWithinMs = 60_000;
     expect((await stack.parts()).length).toBeGreaterThan(5);
     await stack.remove();
     expect(await stack.parts()).toEqual([]);
-  }, 70_000);
+  });
 });

@@ -112,5 +112,5 @@ describe('the workspace', () => {
       }),
       { numRuns: 60, seed: 7 },
     );
-  }, 120_000);
+  });
 });

@@ -120,7 +120,7 @@ describe('the workspace under a program that swaps folders for links', () => {
     await workspace.remove('');
     expect(await workspace.list('', { recursive: true, maxEntries: 10 })).toEqual({ entries: [], truncated: false });
     expect(talk.closed).toEqual([]);
-  }, 120_000);
+  });
 
   it('empties a folder that a program fills meanwhile, or says that it cannot', async () => {
     const talk = new AgentConversation();
@@ -141,5 +141,5 @@ describe('the workspace under a program that swaps folders for links', () => {
     await orRefused(() => workspace.remove('full'));
     expect(await talk.answer('stop = True; done = [thread.join() for thread in threads]; 6 * 7')).toBe('42');
     expect((await workspace.list('', { recursive: true, maxEntries: 10 })).entries).toEqual([]);
-  }, 60_000);
+  });
 });

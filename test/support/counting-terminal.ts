@@ -71,7 +71,7 @@ export class CountingTerminal {
 
   async count(pauseSeconds: number): Promise<void> {
     await this.#type(`count(${pauseSeconds})\r`);
-    await eventually('a first line', () => this.lines > 0, 20_000);
+    await eventually('a first line', () => this.lines > 0);
   }
 
   /** Resolves when the program has told how many lines it printed. */
@@ -87,7 +87,7 @@ export class CountingTerminal {
 
   async leave(): Promise<void> {
     await this.#type('exit()\r');
-    await eventually('an exit', () => this.exit !== null, 20_000);
+    await eventually('an exit', () => this.exit !== null);
   }
 
   close(): void {
@@ -95,7 +95,7 @@ export class CountingTerminal {
   }
 
   async #type(text: string): Promise<void> {
-    await eventually('a terminal that takes input', () => this.#connection.mayType, 20_000);
+    await eventually('a terminal that takes input', () => this.#connection.mayType);
     this.#connection.input(Buffer.from(text));
   }
 

@@ -1,5 +1,6 @@
 /** Waits for a condition that nothing tells of, by looking again and again; rejects when it does not come about. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { patienceMs } from './patience.js';
 
 const lookAgainMs = 10;
 
@@ -7,12 +8,12 @@ const lookAgainMs = 10;
 export async function eventually(
   what: string | (() => string),
   condition: () => boolean | Promise<boolean>,
-  patienceMs = 30_000,
+  waitMs = patienceMs,
 ): Promise<void> {
-  const giveUpAt = performance.now() + patienceMs;
+  const giveUpAt = performance.now() + waitMs;
   while (!(await condition())) {
     if (performance.now() > giveUpAt) {
-      throw new Error(`waited ${patienceMs} ms in vain for ${typeof what === 'string' ? what : what()}`);
+      throw new Error(`waited ${waitMs} ms in vain for ${typeof what === 'string' ? what : what()}`);
     }
     await pause(lookAgainMs);
   }

@@ -46,7 +46,7 @@ export class GuardProcess {
         reject(new Error(`the guard ended with ${String(code)}: ${started.said}`));
       });
     });
-    await within(20_000, 'listening guard', listens);
+    await within('listening guard', listens);
     return started;
   }
 
@@ -55,7 +55,7 @@ export class GuardProcess {
     if (this.child.exitCode === null) {
       const exited = once(this.child, 'exit');
       this.child.kill('SIGTERM');
-      await within(30_000, 'end of the guard', exited);
+      await within('end of the guard', exited);
     }
     rmSync(dirname(this.socketPath), { recursive: true, force: true });
     return this.child.exitCode;

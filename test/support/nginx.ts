@@ -76,7 +76,7 @@ export class Nginx {
   async stop(): Promise<void> {
     const exited = once(this.child, 'exit');
     this.child.kill('SIGTERM');
-    await within(10_000, 'end of nginx', exited);
+    await within('end of nginx', exited);
     rmSync(this.folder, { recursive: true });
   }
 }

@@ -7,9 +7,6 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { untilEqual } from './until-equal.js';
 
-/** After a kill it first ends what ran on its predecessor. */
-const startWithinMs = 40_000;
-
 /** Needs root; network and firewall of the machine stay as they are. */
 export class OwnDockerd {
   readonly #folder = mkdtempSync(join(tmpdir(), 'dockerd-'));
@@ -38,7 +35,7 @@ export class OwnDockerd {
         () => 'answers',
         () => 'silent',
       );
-    await untilEqual(answers, 'answers', startWithinMs);
+    await untilEqual(answers, 'answers');
   }
 
   /** A command line that runs another one in the daemon's network. */

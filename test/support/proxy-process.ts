@@ -24,7 +24,6 @@ export class ProxyProcess {
     });
     let early = '';
     const url = await within(
-      20_000,
       'listening proxy',
       new Promise<URL>((resolve, reject) => {
         for (const stream of [child.stdout, child.stderr]) {
@@ -58,7 +57,7 @@ export class ProxyProcess {
     if (this.child.exitCode !== null) return this.child.exitCode;
     const exited = once(this.child, 'exit');
     this.child.kill('SIGTERM');
-    await within(15_000, 'end of the proxy', exited);
+    await within('end of the proxy', exited);
     return this.child.exitCode;
   }
 }

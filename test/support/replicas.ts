@@ -47,7 +47,7 @@ export function useReplicas(): Replicas {
 /** How the proxy closes a websocket to this session. */
 export async function closed(proxy: RunningProxy, id: string): Promise<{ code: number; reason: unknown }> {
   const { closed: closing } = proxy.attach(`/repl/${id}`, { subprotocol: 'repl.v1' });
-  const { code, reason } = await within(5_000, 'close', closing);
+  const { code, reason } = await within('close', closing);
   return { code, reason: JSON.parse(reason) as unknown };
 }
 

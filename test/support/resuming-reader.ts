@@ -4,9 +4,9 @@
  */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { patienceMs } from './patience.js';
 
 const ackStepBytes = 32 * 1024;
-const patienceMs = 20_000;
 
 interface Hello {
   readonly type: string;

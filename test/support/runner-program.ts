@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.js';
+import { patient } from './running-service.js';
 
 const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 
@@ -39,6 +40,7 @@ export class RunnerProgram {
         REPL_RUNNER_PORT: String(this.port),
         REPL_RUNNER_LOG_LEVEL: 'warn',
         REPL_RUNNER_POOL: 'python=1:1',
+        ...patient,
         ...this.env,
         ...env,
       },

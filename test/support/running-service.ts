@@ -5,6 +5,7 @@ import { parseConfig } from '../../src/config.js';
 import type { Resolve } from '../../src/egress/lookup.js';
 import { createLogger } from '../../src/logger.js';
 import { Service } from '../../src/service.js';
+import { patienceMs } from './patience.js';
 import { TerminalClient } from './terminal-client.js';
 
 const docsFolder = fileURLToPath(new URL('../../dist/docs', import.meta.url));
@@ -22,6 +23,9 @@ export interface Answer {
   readonly body: unknown;
   readonly headers: Headers;
 }
+
+/** A start is answered however long its sandbox takes on a busy machine. */
+export const patient = { REPL_RUNNER_ADMISSION_WAIT_SECONDS: String(patienceMs / 1_000) };
 
 /** Runners of one name would take each other's sandboxes for their own. */
 function newReplica(): Record<string, string> {
@@ -42,7 +46,13 @@ export class RunningService {
     env: Readonly<Record<string, string>>,
     parts: { readonly pageFolder?: string; readonly resolve?: Resolve; readonly log?: (line: string) => void } = {},
   ): Promise<RunningService> {
-    const config = parseConfig({ REPL_RUNNER_PORT: '0', REPL_RUNNER_POOL: 'python=2:4', ...newReplica(), ...env });
+    const config = parseConfig({
+      REPL_RUNNER_PORT: '0',
+      REPL_RUNNER_POOL: 'python=2:4',
+      ...patient,
+      ...newReplica(),
+      ...env,
+    });
     const { log, ...given } = parts;
     const logger = createLogger({
       level: log === undefined ? 'silent' : config.logLevel,

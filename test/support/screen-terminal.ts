@@ -8,8 +8,6 @@ import type { TerminalClient } from './terminal-client.js';
 import { eventually } from './eventually.js';
 
 const size = { cols: 100, rows: 30 };
-/** An interpreter on a busy machine takes its time to come up. */
-const patienceMs = 30_000;
 
 export class ScreenTerminal {
   static readonly size = size;
@@ -60,7 +58,6 @@ export class ScreenTerminal {
     await eventually(
       () => `${JSON.stringify(missing())} of ${JSON.stringify(wanted)}; there is: ${this.shown.slice(-2000)}`,
       () => missing() === undefined,
-      patienceMs,
     );
   }
 

@@ -15,7 +15,7 @@ const commandLine = fileURLToPath(new URL('../../dist/client/command-line/comman
 const stackTag = process.env.REPL_TEST_STACK_TAG ?? '';
 const name = 'repl';
 const label = `com.docker.stack.namespace=${name}`;
-const commandTimeoutMs = 60_000;
+const commandTimeoutMs = 120_000;
 
 export const canSwarm =
   OwnDockerd.possible &&

@@ -1,5 +1,7 @@
 /** A websocket on a terminal, as a test sees it: everything that came, and waits for what is to come. */
 import { WebSocket } from 'ws';
+import { within } from '../doubles/within.js';
+import { patienceMs } from './patience.js';
 
 export interface Closed {
   readonly code: number;
@@ -8,14 +10,10 @@ export interface Closed {
 
 const escape = String.fromCharCode(27);
 const controlSequences = new RegExp(`${escape}(?:\\[[0-9;?]*[A-Za-z]|[=>])`, 'g');
-/** A loaded machine takes its time, above all to touch memory until none is left. */
-const patienceMs = 25_000;
-/** No test keeps a socket for longer. */
-const lifetimeMs = 25_000;
 
 export class TerminalClient {
   readonly socket: WebSocket;
-  readonly closed: Promise<Closed>;
+  readonly #closed: Promise<Closed>;
   readonly messages: Record<string, unknown>[] = [];
   output = Buffer.alloc(0);
   #watchers: (() => void)[] = [];
@@ -29,18 +27,19 @@ export class TerminalClient {
       else this.#hear(JSON.parse(data.toString()) as Record<string, unknown>);
       this.#look();
     });
-    this.closed = new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new Error(`the socket stays open; came: ${JSON.stringify(this.text.slice(-2000))}`));
-      }, lifetimeMs).unref();
+    this.#closed = new Promise((resolve, reject) => {
       this.socket.on('close', (code, reason) => {
-        clearTimeout(timer);
         resolve({ code, reason: reason.toString() });
         this.#look();
       });
       this.socket.on('error', reject);
     });
-    this.closed.catch(() => undefined);
+    this.#closed.catch(() => undefined);
+  }
+
+  /** Resolves when the socket has closed; rejects when it does not. */
+  get closed(): Promise<Closed> {
+    return within(() => `end of the socket; came: ${JSON.stringify(this.text.slice(-2000))}`, this.#closed);
   }
 
   /** The output without colours and cursor movements. */

@@ -4,12 +4,12 @@ import { eventually } from './eventually.js';
 export async function untilEqual<T extends number | string>(
   look: () => T | Promise<T>,
   wanted: T,
-  patienceMs?: number,
+  waitMs?: number,
 ): Promise<void> {
   let seen: T | null = null;
   const isEqual = async (): Promise<boolean> => {
     seen = await look();
     return seen === wanted;
   };
-  await eventually(() => `${wanted}, but ${String(seen)}`, isEqual, patienceMs);
+  await eventually(() => `${wanted}, but ${String(seen)}`, isEqual, waitMs);
 }

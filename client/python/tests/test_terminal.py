@@ -27,7 +27,7 @@ async def test_reads_more_than_may_be_on_its_way(client: ReplClient, start: Star
     async with client.attach(session.id) as terminal:
         await terminal.read_until(">>> ")
         await terminal.send("for n in range(200_000): print(n)\n\n")
-        seen = await terminal.read_until("199999\r\n", timeout=30)
+        seen = await terminal.read_until("199999\r\n", timeout=60)
         numbers = [int(line) for line in seen.split(b"\r\n") if line.isdigit()]
         assert numbers == list(range(200_000))
 

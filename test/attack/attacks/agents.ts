@@ -5,10 +5,10 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { encodeFrame, frameTypes, type FrameType } from '../../../src/agent/frame.js';
+import { patienceMs } from '../../support/patience.js';
 import type { Attack, Door } from '../attack.js';
 
 const forger = fileURLToPath(new URL('../programs/forge.py', import.meta.url));
-const patienceMs = 30_000;
 
 /** Has the agent say these octets; then says what has become of the session. */
 function forged(octets: () => Buffer): Door {

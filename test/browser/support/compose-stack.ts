@@ -17,8 +17,7 @@ const program = '/usr/bin/docker-compose';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const stackTag = process.env.REPL_TEST_STACK_TAG ?? '';
 /** The runner has 30 s to stop. */
-const commandTimeoutMs = 60_000;
-const readyTimeoutMs = 60_000;
+const commandTimeoutMs = 120_000;
 
 export const canCompose =
   stackTag !== '' && imageTag('trixie') !== '' && hasChromium && existsSync(program) && existsSync(socketPath);
@@ -48,7 +47,7 @@ export class ComposeStack {
           ({ ok }) => ok,
           () => false,
         );
-      await eventually('ready stack', isReady, readyTimeoutMs);
+      await eventually('ready stack', isReady);
       await stack.replicas();
       return stack;
     } catch (error) {

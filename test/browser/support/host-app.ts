@@ -35,13 +35,13 @@ export class HostApp {
         reject(new Error(`the host app ended with ${String(code)}`));
       });
     });
-    return new HostApp(child, await within(10_000, 'listening host app', listening));
+    return new HostApp(child, await within('listening host app', listening));
   }
 
   async stop(): Promise<void> {
     if (this.child.exitCode !== null) return;
     const exited = once(this.child, 'exit');
     this.child.kill('SIGTERM');
-    await within(10_000, 'end of the host app', exited);
+    await within('end of the host app', exited);
   }
 }

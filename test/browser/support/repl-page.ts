@@ -1,8 +1,7 @@
 /** The example page as a person sees it: its terminal, its editor, and what the browser complained about. */
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { ReplTerminal } from '../../../client/browser/repl-terminal.js';
-
-const patienceMs = 10_000;
+import { patienceMs } from '../../support/patience.js';
 
 /** A network that a test has cut, and the icon that a browser asks for by itself. */
 const expected = /ERR_(INTERNET|CONNECTION|EMPTY)|WebSocket|favicon\.ico/;

@@ -11,7 +11,7 @@ import { HostileRunner } from '../hostile-runner.js';
 import { mutatedBytes } from '../mutate-bytes.js';
 import { mutatedJson } from '../mutate-json.js';
 
-const waitMs = 8_000;
+const waitMs = 20_000;
 const mostBytes = 65_000;
 /** Of an agent at rest. */
 const mostDescriptors = 30;
@@ -55,7 +55,7 @@ export function openAgent(): Promise<OpenTarget> {
   const alive = async (): Promise<HostileRunner> => {
     if (runner !== null) return runner;
     runner = new HostileRunner();
-    await within(waitMs, 'agent', runner.sync());
+    await within('agent', runner.sync(), waitMs);
     return runner;
   };
   return Promise.resolve({
@@ -70,7 +70,7 @@ export function openAgent(): Promise<OpenTarget> {
     check: async () => {
       const now = await alive();
       // What was begun ends with a sync; all that is left is what leaked.
-      await within(waitMs, 'sync', now.sync());
+      await within('sync', now.sync(), waitMs);
       await now.request('kill_all');
       await now.request('remove', { path: '' });
       const { descriptors, residentBytes } = now.figures() ?? { descriptors: 0, residentBytes: 0 };

@@ -23,7 +23,7 @@ const never = new AbortController().signal;
 const runLimits = { wallMs: 5_000, cpuMs: null, outputBytes: 1000, dataBytes: null };
 const refused = 'refused';
 const toldCodes = Object.keys(errorCodes).filter((code) => code !== 'internal');
-const endMs = 5_000;
+const endMs = 20_000;
 
 type CallOnSession = (session: Session) => Promise<unknown>;
 
@@ -141,7 +141,7 @@ async function ended(call: Promise<unknown>, name: string, lose: () => void): Pr
   ]);
   if (early !== null) return early.outcome;
   lose();
-  return await within(endMs, `end of ${name}`, told);
+  return await within(`end of ${name}`, told, endMs);
 }
 
 async function drained(content: AsyncIterable<Buffer>): Promise<void> {

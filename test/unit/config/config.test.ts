@@ -126,6 +126,7 @@ describe('parseConfig', () => {
     ['POOL', 'python=1,python=2'],
     ['REPLICA', 'Runner.1'],
     ['LIMIT_CPUS', '0'],
+    ['ORPHAN_SECONDS', '9'],
     ['ALLOWED_ORIGINS', 'example.org'],
     ['BUBBLEWRAP_ROOTFS', 'relative'],
     ['DOCKER_RUNTIME', '--privileged'],

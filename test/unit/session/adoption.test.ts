@@ -147,6 +147,27 @@ describe('Adoption', () => {
     expect(asked).toBeGreaterThan(0);
   });
 
+  describe('hears of what a sibling may hold', () => {
+    const line = encodeFrame(frameTypes.output, Buffer.alloc(8), Buffer.from('a line that a program prints'));
+    const pong = encodeFrame(frameTypes.pong);
+
+    it.each([
+      ['a beacon behind what a program prints', [line, line, unheld], true],
+      ['an answer to a ping behind what a program prints', [line, line, pong], false],
+      ['an answer to a new holder', [Buffer.concat([unheld, pong])], false],
+      ['an end of its lease', [Buffer.concat([pong, unheld])], true],
+      ['more than anybody has left credit for', [Buffer.alloc(1024 * 1024, line), unheld], false],
+      ['nothing but what a program prints until the end', [line, line], true],
+    ])('%s', async (_what, heard, taken) => {
+      const reattach = jest.fn(() => Promise.reject(new Error('this is as far as it goes')));
+      const listen = () => Promise.resolve(Object.assign(Readable.from(heard), { close: () => undefined }));
+      stage.found = [{ ...stage.corpse('b.1', 'b'), dead: false, listen, reattach }];
+      await stage.adoption.open();
+      await settled();
+      expect(reattach).toHaveBeenCalledTimes(taken ? 1 : 0);
+    });
+  });
+
   it('removes those that are left while it runs, and tries again where that fails', async () => {
     await stage.adoption.open();
     stage.found = [stage.corpse('a.1', 'a')];

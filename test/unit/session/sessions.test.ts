@@ -305,17 +305,19 @@ describe('Sessions', () => {
       expect(stage.sessions.capacity().serves).toEqual(['b', 'a']);
     });
 
-    it('takes up none whose agent goes away before', async () => {
+    it('takes up none whose agent goes away before, and says that it has ended', async () => {
       const { stage, warm, adopted } = adopting();
       warm.agent.die();
       await expect(adopted).rejects.toMatchObject({ code: 'sandbox_failed' });
       expect(stage.sessions.list()).toEqual([]);
+      expect(() => stage.sessions.find(warm.sandbox.spec.identity.sessionId)).toThrow('The session has ended.');
+      expect(stage.sessions.capacity().serves).toEqual(['b', 'a']);
     });
 
     it('takes up none whose agent does not send what it has kept', async () => {
       const { stage, adopted } = adopting();
       const refused = expect(adopted).rejects.toMatchObject({ code: 'sandbox_failed' });
-      await jest.advanceTimersByTimeAsync(5_000);
+      await jest.advanceTimersByTimeAsync(60_000);
       await refused;
       expect(stage.sessions.list()).toEqual([]);
     });
