@@ -15,6 +15,11 @@ function daemonKilled(ground: Ground): void {
   let runner: RunningService;
   const python = { path: '/repl', headers: { 'Content-Type': 'application/json' }, body: '{"language": "python"}' };
 
+  const warm = async (): Promise<number> => {
+    const { body } = await send(runner.url, { method: 'GET', path: '/ready' });
+    return (body as { readonly warm: { readonly python: number } }).warm.python;
+  };
+
   beforeAll(async () => {
     await daemon.start();
     await daemon.load(`repl_runner/python:${ground.env.REPL_RUNNER_IMAGE_TAG ?? 'latest'}`);
@@ -36,6 +41,8 @@ function daemonKilled(ground: Ground): void {
     'closes terminals with 4500 after a %s, refuses starts, and goes on when the daemon is back',
     async (signal) => {
       const { session, terminal } = await runner.prompt();
+      // What was made but not started when the daemon goes is swept a minute later; this does not wait for that.
+      await untilEqual(warm, poolSize);
       await daemon.end(signal);
       expect((await terminal.closed).code).toBe(4500);
       expect(await send(runner.url, python)).toMatchObject({ status: 503, code: 'driver_unavailable' });
