@@ -5,13 +5,14 @@ SILENCE_SECONDS = 8.0
 
 class Lease:
     def __init__(self, now):
+        """A new agent waits for its maker as long as for a holder that is silent, and offers itself to others after that."""
         self.holder = None
-        self._released = True
+        self._released = False
         self._heard_at = now
 
     def take(self, replica, now):
         """True when the lease is this replica's from now on; False while another one holds it."""
-        if not self._released and self.holder != replica and self.silence(now) <= SILENCE_SECONDS:
+        if self.holder not in (None, replica) and not self.unheld(now):
             return False
         self.holder, self._released, self._heard_at = replica, False, now
         return True
