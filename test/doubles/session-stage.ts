@@ -2,27 +2,18 @@
  * The real set of sessions over sandboxes that are AgentDoubles, at a clock that tests turn, and everything it told of itself.
  */
 import { afterEach, beforeEach, expect, jest } from '@jest/globals';
-import { LanguagePools } from '../../src/pool/language-pools.js';
-import { Pool } from '../../src/pool/pool.js';
-import { defaultLimits } from '../../src/sandbox/limits.js';
-import { Session, type EndReason } from '../../src/session/session.js';
-import { Sessions, type SessionsOptions } from '../../src/session/sessions.js';
+import type { Pool } from '../../src/pool/pool.js';
+import type { EndReason } from '../../src/session/session.js';
+import type { Sessions, SessionsOptions } from '../../src/session/sessions.js';
 import type { RestartRequest, StartRequest } from '../../src/session/start-request.js';
+import { DoubleSessions, type DoubleSession } from './double-sessions.js';
 import { useFakeClock } from './fake-clock.js';
-import { fakeLanguage, FakeWarmSandbox } from './fake-warm-sandbox.js';
+import type { FakeWarmSandbox } from './fake-warm-sandbox.js';
 import { settled } from './settled.js';
 
+export { never, request } from './double-sessions.js';
 export const minute = 60_000;
-export const never = new AbortController().signal;
 export const owner = { role: 'owner', controlled: true, resume: null } as const;
-export const request: StartRequest = {
-  language: 'python',
-  entries: [],
-  startup: null,
-  env: {},
-  size: { cols: 100, rows: 30 },
-  limits: {},
-};
 export const restart: RestartRequest = { entries: null, startup: null, env: {}, size: null };
 export const exit = { event: 'exit', outcome: 'runtime_error', exit_code: 3, signal: null };
 
@@ -37,42 +28,11 @@ export class SessionStage {
   readonly recovered: { id: string; taken: boolean }[] = [];
   /** Prepares each sandbox before it is handed out. */
   prepare: (warm: FakeWarmSandbox) => void = () => undefined;
-  readonly sessions: Sessions;
-  readonly pool: Pool;
+  readonly #doubles: DoubleSessions;
 
   constructor(options: Partial<SessionsOptions> = {}) {
-    this.pool = new Pool(
-      {
-        language: fakeLanguage,
-        bounds: { min: 0, max: 0 },
-        concurrency: 10,
-        admissionWaitMs: 1_000,
-        maxWaiting: 10,
-        refillDelayMs: 0,
-        retryDelayMs: 1_000,
-      },
-      {
-        make: (_language, limits) => {
-          const warm = new FakeWarmSandbox(this.made.length + 1);
-          this.made.push(warm);
-          this.limits.push(limits);
-          this.prepare(warm);
-          return Promise.resolve(warm);
-        },
-        room: () => 100,
-        onMade: () => undefined,
-        onMakeFailed: () => undefined,
-      },
-    );
-    const rules = { idleMs: 30 * minute, detachGraceMs: 15 * minute, maxLifetimeMs: 8 * 60 * minute };
-    this.sessions = new Sessions(
-      new LanguagePools([{ language: fakeLanguage, pool: this.pool }], defaultLimits),
-      {
-        replica: 'a',
-        maxSessions: 5,
-        session: { rules, resumeGraceMs: minute },
-        ...options,
-      },
+    this.#doubles = new DoubleSessions(
+      { maxSessions: 5, ...options },
       {
         onStarted: ({ id }) => this.started.push(id),
         onEnded: ({ id }, reason) => this.ended.push({ id, reason }),
@@ -82,13 +42,23 @@ export class SessionStage {
         onRecovered: ({ id }, ms) => this.recovered.push({ id, taken: ms === null }),
       },
     );
+    this.#doubles.prepare = (warm, limits) => {
+      this.made.push(warm);
+      this.limits.push(limits);
+      this.prepare(warm);
+    };
   }
 
-  async start(change: Partial<StartRequest> = {}): Promise<{ session: Session; warm: FakeWarmSandbox }> {
-    const session = await this.sessions.start({ ...request, ...change }, never);
-    const warm = this.made.at(-1);
-    if (warm === undefined) throw new Error('no sandbox was made');
-    return { session, warm };
+  get sessions(): Sessions {
+    return this.#doubles.sessions;
+  }
+
+  get pool(): Pool {
+    return this.#doubles.pool;
+  }
+
+  start(change: Partial<StartRequest> = {}): Promise<DoubleSession> {
+    return this.#doubles.start(change);
   }
 
   /** Lets time pass in steps, so that what each timer starts gets its turn. */

@@ -8,16 +8,16 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { connect } from 'node:tls';
 import { frameTypes } from '../../../src/agent/frame.js';
 import { ClientHelloReader } from '../../../src/egress/client-hello.js';
-import { parseEntry } from '../../../src/egress/allow-list.js';
 import { refusals } from '../../../src/egress/egress-refusal.js';
 import type { AgentDouble } from '../../doubles/agent-double.js';
-import { DoubleSessions, type DoubleSession } from '../../doubles/double-sessions.js';
+import { DoubleSessions, settings, type DoubleSession } from '../../doubles/double-sessions.js';
 import { streamPair } from '../../doubles/stream-pair.js';
 import { untilEqual } from '../../support/until-equal.js';
 import type { Random } from '../../support/random.js';
 import { Find, must, type OpenTarget } from '../fuzz-target.js';
 import { inPieces, mutatedBytes } from '../mutate-bytes.js';
 import { mutatedRequest, requestBytes, type RawRequest } from '../raw-http.js';
+import { WatchedWayOut } from '../watched-way-out.js';
 
 const firstChannel = 0x8000_0001;
 /** The agent may send this much before it gets credit back. */
@@ -28,14 +28,13 @@ export async function openEgressProxy(): Promise<OpenTarget> {
   const problems: string[] = [];
   const plain = await listening(plainServer((problem) => problems.push(problem)));
   const secure = await listening(secureServer((problem) => problems.push(problem)));
-  const entries = [
+  const places = [
     `index:${plain.port}/http@127.0.0.0/8`,
     `tls.example:${secure.port}@127.0.0.0/8`,
     'public.example:443',
-  ]
-    .map(parseEntry)
-    .filter((entry) => entry !== null);
-  const stage = new DoubleSessions({ entries }, () => Promise.resolve(['169.254.169.254', '10.0.0.1', '127.0.0.1']));
+  ];
+  const wayOut = new WatchedWayOut(places, () => Promise.resolve(['169.254.169.254', '10.0.0.1', '127.0.0.1']));
+  const stage = new DoubleSessions({ session: { ...settings, egress: wayOut.egress } });
   const corpus = requests(plain.port, secure.port);
   const hellos = [await hello('tls.example'), await hello('other.example')];
   const egress = ['index', 'tls.example', 'public.example'];
@@ -45,13 +44,13 @@ export async function openEgressProxy(): Promise<OpenTarget> {
       await talk(begun, random, made(random, corpus, hellos));
       const [problem] = problems.splice(0);
       if (problem !== undefined) throw new Find(problem);
-      for (const { outcome } of stage.facts.splice(0)) {
+      for (const { outcome } of wayOut.facts.splice(0)) {
         must(outcome === 'done' || Object.hasOwn(refusals, outcome), () => `an end that nobody knows: ${outcome}`);
       }
     },
     check: async () => {
       must(stage.sessions.list().length === 0, () => 'a session is left');
-      await untilEqual(() => Promise.resolve(stage.outwards), 0);
+      await untilEqual(() => Promise.resolve(wayOut.outwards), 0);
       const begun = await stage.start({ egress });
       const [good] = corpus;
       const said = await talk(begun, null, good === undefined ? [] : [requestBytes(good)]);

@@ -9,17 +9,19 @@ import { sessionAnswer } from '../../../src/http/session-answer.js';
 import { sessionSchema } from '../../../src/http/schemas.js';
 import type { Session } from '../../../src/session/session.js';
 import { frameTypes } from '../../../src/agent/frame.js';
-import { DoubleSessions, type DoubleSession } from '../../doubles/double-sessions.js';
+import { DoubleSessions, settings, type DoubleSession } from '../../doubles/double-sessions.js';
 import { FakeSocket } from '../../doubles/fake-socket.js';
-import type { FakeWarmSandbox } from '../../doubles/fake-warm-sandbox.js';
+import { fakeLanguage, type FakeWarmSandbox } from '../../doubles/fake-warm-sandbox.js';
 import { settled } from '../../doubles/settled.js';
 import { within } from '../../doubles/within.js';
 import type { Random } from '../../support/random.js';
 import { Find, must, type OpenTarget } from '../fuzz-target.js';
 import { mutatedBytes } from '../mutate-bytes.js';
 import { HostileAgent } from '../hostile-agent.js';
+import { WatchedWayOut } from '../watched-way-out.js';
 
 const never = new AbortController().signal;
+const language = { ...fakeLanguage, run: { file: 'main.py', build: ['true'], argv: ['python3', '{file}'] } };
 const runLimits = { wallMs: 5_000, cpuMs: null, outputBytes: 1000, dataBytes: null };
 const refused = 'refused';
 const toldCodes = Object.keys(errorCodes).filter((code) => code !== 'internal');
@@ -63,7 +65,8 @@ const calls: Readonly<Record<string, CallOnSession>> = {
 };
 
 export function openHostileAgent(): Promise<OpenTarget> {
-  const stage = new DoubleSessions();
+  const wayOut = new WatchedWayOut(['index:80/http@127.0.0.0/8', 'pypi.example:443']);
+  const stage = new DoubleSessions({ session: { ...settings, egress: wayOut.egress } }, {}, language);
   return Promise.resolve({
     play: async (random: Random) => {
       const made: { agent: HostileAgent; warm: FakeWarmSandbox }[] = [];
@@ -82,8 +85,8 @@ export function openHostileAgent(): Promise<OpenTarget> {
       const { session } = await stage.start();
       await session.resize({ cols: 10, rows: 10 });
       await session.end('deleted');
-      must(stage.sessions.list().length === 0 && stage.outwards === 0, () => 'a session or a connection is left');
-      stage.facts.length = 0;
+      must(stage.sessions.list().length === 0 && wayOut.outwards === 0, () => 'a session or a connection is left');
+      wayOut.facts.length = 0;
     },
     close: () => stage.stop(),
   });
