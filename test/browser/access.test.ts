@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 import type { RunningService } from '../support/running-service.js';
 import { startChromium } from './support/chromium.js';
 import { inBrowser, startRunner } from './support/ground.js';
-import { ReplPage } from './support/repl-page.js';
+import { endless, ReplPage } from './support/repl-page.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -95,9 +95,9 @@ inBrowser('the page', () => {
     await repl.page.tap('repl-terminal [data-key=up]');
     await repl.page.tap('repl-terminal .composer button');
     await repl.until('42000\n>>> answer(6, 7) * 1000\n42000');
-    await composer.fill('while True: pass');
+    await composer.fill(endless);
     await composer.press('Enter');
-    await composer.press('Enter');
+    await repl.until('computing');
     await repl.page.tap('repl-terminal [data-key=ctrl]');
     await composer.pressSequentially('c');
     await repl.until('KeyboardInterrupt');

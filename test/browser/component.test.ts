@@ -101,7 +101,7 @@ inBrowser('<repl-terminal>', () => {
     await repl.until('\n2\n');
     await press('restart');
     await repl.until('again');
-    await repl.type('while True: pass', '');
+    await repl.compute();
     await press('interrupt');
     await repl.until('KeyboardInterrupt');
     await press('transcript');
@@ -119,7 +119,7 @@ inBrowser('<repl-terminal>', () => {
       .evaluate((element) => getComputedStyle(element).backgroundColor);
     expect(background).toBe('rgb(247, 240, 223)');
     await expect(repl.page.locator('repl-terminal [data-action=end]').isVisible()).resolves.toBe(false);
-    await repl.type('while True: pass', '');
+    await repl.compute();
     await repl.page.click('#stop');
     await repl.until('KeyboardInterrupt');
   });

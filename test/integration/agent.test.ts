@@ -154,10 +154,13 @@ describe('the agent at a claim', () => {
   });
 });
 
+/** The sleeps are short: CPython tells an interrupt that comes just before the kernel sleeps when it wakes. */
+const sleeping = 'import time; print("go"); [time.sleep(0.1) for i in iter(int, 1)]';
+
 describe('the agent and a running REPL', () => {
   it('interrupts a sleep by Ctrl-C', async () => {
     const talk = await started();
-    talk.type('import time; print("go"); time.sleep(1000)');
+    talk.type(sleeping);
     await talk.says('go\r\n');
     talk.connection.writeInput(Buffer.from('\x03'));
     expect(await talk.says(prompt)).toContain('KeyboardInterrupt');
@@ -204,7 +207,7 @@ describe('the agent and a running REPL', () => {
 
   it('gives back the credit of input that an interrupt drops, and runs none of it', async () => {
     const talk = await started();
-    talk.type('import time; print("go"); time.sleep(1000)');
+    talk.type(sleeping);
     await talk.says('go\r\n');
     const lines = Buffer.from('print("gh" + "ost")\r'.repeat(3000));
     talk.input(lines);
@@ -219,7 +222,7 @@ describe('the agent and a running REPL', () => {
 
   it('gives back the credit of input that a signal drops', async () => {
     const talk = await started();
-    talk.type('import time; print("go"); time.sleep(1000)');
+    talk.type(sleeping);
     await talk.says('go\r\n');
     const lines = Buffer.from('1\r'.repeat(20_000));
     talk.input(lines);
@@ -231,7 +234,7 @@ describe('the agent and a running REPL', () => {
 
   it('lets a typed interrupt overtake input that is queued in the agent', async () => {
     const talk = await started();
-    talk.type('import time; print("go"); time.sleep(1000)');
+    talk.type(sleeping);
     await talk.says('go\r\n');
     const lines = Buffer.from('print("gh" + "ost")\r'.repeat(3000) + '\x03');
     talk.input(lines.subarray(0, -1));

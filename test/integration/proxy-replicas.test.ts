@@ -3,7 +3,6 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
 import { newSessionId } from '../../src/ids.js';
-import { FakeReplica } from '../doubles/fake-replica.js';
 import { within } from '../doubles/within.js';
 import { eventually } from '../support/eventually.js';
 import { patienceMs } from '../support/patience.js';
@@ -104,21 +103,29 @@ describe('The proxy', () => {
     });
 
     it('uses a replica that appears, while another one hangs', async () => {
-      const hanging = createServer();
-      await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
-      const hung = new Set<Socket>();
-      hanging.on('connection', (socket) => hung.add(socket.resume().on('error', () => undefined)));
-      const free = await FakeReplica.start({ name: 'one' });
-      await free.stop();
-      const replicas = [`http://127.0.0.1:${(hanging.address() as AddressInfo).port}`, free.url];
+      const looks = new Set<Socket>();
+      const [hanging, absent] = [createServer(), createServer()];
+      hanging.on('connection', (socket) => looks.add(socket.resume().on('error', () => undefined)));
+      const refused = new Promise<void>((resolve) => {
+        absent.on('connection', (socket) => {
+          socket.destroy();
+          resolve();
+        });
+      });
+      for (const server of [hanging, absent])
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const [port, freePort] = [hanging, absent].map((server) => (server.address() as AddressInfo).port);
+      const replicas = [port, freePort].map((each) => `http://127.0.0.1:${each}`);
       // What waited for the hanging one would wait for ever.
       const proxy = await proxyOf({ replicas, bounds: { pollMs: 1_000, probeTimeoutMs: 10 * patienceMs } });
-      expect((await proxy.call('POST', '/repl', {})).status).toBe(503);
-      await replica({ name: 'one', onRequest: created }, free.port);
+      await eventually('a look at the hanging one', () => looks.size > 0);
+      await refused;
+      await new Promise((resolve) => absent.close(resolve));
+      await replica({ name: 'one', onRequest: created }, freePort);
       await eventually('use', () => proxy.proxy.ready);
       expect((await proxy.call('POST', '/repl', {})).status).toBe(201);
       await proxy.stop();
-      for (const socket of hung) socket.destroy();
+      for (const socket of looks) socket.destroy();
       await new Promise((resolve) => hanging.close(resolve));
     });
 

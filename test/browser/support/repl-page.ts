@@ -3,6 +3,8 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import type { ReplTerminal } from '../../../client/browser/repl-terminal.js';
 import { patienceMs } from '../../support/patience.js';
 
+/** It says that it runs: CPython tells an interrupt of what it reads only when it reads on. */
+export const endless = 'print("com" + "puting") or any(i for i in iter(int, 1))';
 /** A network that a test has cut, and the icon that a browser asks for by itself. */
 const expected = /ERR_(INTERNET|CONNECTION|EMPTY)|WebSocket|favicon\.ico/;
 
@@ -75,6 +77,11 @@ export class ReplPage {
   async run(line: string, printed: string): Promise<void> {
     await this.type(line);
     await this.until(printed);
+  }
+
+  /** Sets the REPL to work that only an interrupt ends; resolves when it is at it. */
+  async compute(): Promise<void> {
+    await this.run(endless, 'computing');
   }
 
   /** Pastes a text in place of what the open tab has. */
