@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { run, type RunLimits, type RunRequest, type RunResult } from '../../src/execution/run.js';
 import { AgentConversation } from '../doubles/agent-conversation.js';
@@ -53,6 +54,14 @@ describe('a run', () => {
     expect(used.wallMs).toBeGreaterThan(490);
     expect(used.maxRssBytes).toBeGreaterThan(80 << 20);
     expect(used.maxRssBytes).toBeLessThan(200 << 20);
+  });
+
+  it('is chosen before the agent when memory runs out, with all that it starts, from its first instruction on', async () => {
+    const talk = await agent();
+    const score = 'read score < /proc/self/oom_score_adj; echo $score';
+    for (let count = 0; count < 50; count += 1) expect(out(await shell(talk, score))).toBe('1000\n');
+    expect(await talk.answer('open("/proc/self/oom_score_adj").read()')).toContain('1000');
+    expect(out(await shell(talk, 'cat /proc/1/oom_score_adj'))).toBe(readFileSync('/proc/self/oom_score_adj', 'utf8'));
   });
 
   it('ends at its wall time, and says so', async () => {

@@ -39,15 +39,6 @@ def rename_no_replace(name, new, src_dir_fd, dst_dir_fd):
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
-def prefer_for_oom(pid):
-    """Makes the kernel choose this process, and what it starts, before the agent."""
-    try:
-        with open("/proc/%d/oom_score_adj" % pid, "w") as file:
-            file.write("1000")
-    except OSError:
-        pass  # it is gone already, or the kernel forbids it: the agent is merely less preferred
-
-
 def _read(path):
     try:
         with open(CGROUP + path) as file:

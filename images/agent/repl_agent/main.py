@@ -4,7 +4,7 @@ import json
 import os
 import signal
 
-from . import kernel
+from . import kernel, process
 from .terminal import Terminal
 
 HOME = "/tmp/home"
@@ -24,6 +24,7 @@ def main(text):
     settings = json.loads(text)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     close_inherited()
+    process.first_for_oom.open()
     kernel.make_undumpable()
     os.makedirs(HOME, exist_ok=True)
     pty = Terminal(settings["repl"], {**os.environ, **settings["env"]}, settings["hook"])

@@ -1,7 +1,7 @@
 """Starting, ending and describing processes of the user. Holds no state and no loop.
 
 Every child leads a session of its own, has default signals, no descriptor beyond those given, a lower priority than the
-agent and, once its program runs, a higher out-of-memory score. It is spawned and not forked: a fork copies the page tables
+agent and a higher out-of-memory score. It is spawned and not forked: a fork copies the page tables
 of the agent, which takes several times as long as the rest.
 """
 
@@ -12,7 +12,7 @@ import signal
 import stat
 import time
 
-from . import kernel
+from .first_for_oom import FirstForOom
 from .low_priority import LowPriority
 
 REAP_SECONDS = 5.0
@@ -22,6 +22,7 @@ SIGNALS = [number for number in signal.valid_signals() if number not in (signal.
 LIMIT_DATA = ("/bin/sh", "-c", 'ulimit -d "$0" && exec "$@"')
 
 _low_priority = LowPriority()
+first_for_oom = FirstForOom()
 
 
 class StartFailed(Exception):
@@ -61,11 +62,9 @@ def start(argv, env, cwd, streams, soft_limit=None, data_bytes=None):
         if data_bytes is not None:
             argv = [*LIMIT_DATA, str(data_bytes // 1024), program, *argv[1:]]
             program = argv[0]
-        pid = _low_priority.call(lambda: _spawn(program, argv, env, cwd, streams, soft_limit))
+        return _low_priority.call(lambda: _spawn(program, argv, env, cwd, streams, soft_limit))
     except OSError as error:
         raise StartFailed("%s: %s" % (name, error.strerror), _code(error.errno))
-    kernel.prefer_for_oom(pid)
-    return pid
 
 
 def _spawn(program, argv, env, cwd, streams, soft_limit):
@@ -86,7 +85,8 @@ def _spawn(program, argv, env, cwd, streams, soft_limit):
 
 
 def _posix_spawn(program, argv, env, streams):
-    return os.posix_spawn(program, argv, env, file_actions=streams, setsid=True, setsigmask=(), setsigdef=SIGNALS)
+    rules = {"setsid": True, "setsigmask": (), "setsigdef": SIGNALS}
+    return first_for_oom.call(lambda: os.posix_spawn(program, argv, env, file_actions=streams, **rules))
 
 
 def _find(name, env, cwd):
