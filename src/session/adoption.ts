@@ -17,6 +17,8 @@ const readBytes = 2 * sendWindowBytes;
 const beacon = encodeFrame(frameTypes.unheld);
 const pong = encodeFrame(frameTypes.pong);
 const syncTimeoutMs = 5_000;
+/** A start waits no longer for what is left behind: one agent that does not answer must not hold up all the rest. */
+const openMs = 10_000;
 /** How often sandboxes that siblings hold are looked at again, and those of crashed siblings found. */
 export const adoptionIntervalMs = 10_000;
 /** A deploy stops a predecessor around the time that its successor starts: it looks this often, this long. */
@@ -73,10 +75,14 @@ export class Adoption {
     this.#listener = listener;
   }
 
-  /** Resolves when the sandboxes of this replica's own name are taken up; others follow in the background. */
+  /**
+   * Resolves when the sandboxes of this replica's own name are taken up, but for those that take their time; these and others
+   * follow in the background. Rejects when sandboxes cannot be listed.
+   */
   async open(): Promise<void> {
     if (!this.#driver.sandboxesOutliveRunner) return;
-    await this.#sweep();
+    const { own } = await this.#sweep();
+    await settledWithin(openMs, Promise.all(own));
     this.#sweepAgain(performance.now() + deployMs);
   }
 
@@ -86,6 +92,7 @@ export class Adoption {
   }
 
   #sweepAgain(deployUntil: number): void {
+    if (this.#stopping.signal.aborted) return;
     const wait = performance.now() < deployUntil ? deployIntervalMs : adoptionIntervalMs;
     this.#timer = setTimeout(() => {
       this.#sweep()
@@ -93,12 +100,13 @@ export class Adoption {
           this.#listener.onFailed('', error);
         })
         .finally(() => {
-          if (!this.#stopping.signal.aborted) this.#sweepAgain(deployUntil);
+          this.#sweepAgain(deployUntil);
         });
     }, wait).unref();
   }
 
-  async #sweep(): Promise<void> {
+  /** Looks at all that runs; what it takes up of this replica's own goes on behind it. Rejects where nothing can be listed. */
+  async #sweep(): Promise<{ own: readonly Promise<void>[] }> {
     const found = await this.#driver.list();
     this.#inherited ??= new Set(
       found.filter((sandbox) => !sandbox.dead && this.#isOwn(sandbox)).map(({ spec }) => spec.identity.sessionId),
@@ -107,7 +115,7 @@ export class Adoption {
     this.#sessions.sight(elsewhere);
     this.#listener.onListed(ours);
     for (const sandbox of others) void this.#take(sandbox, true);
-    await Promise.all(own.map((sandbox) => this.#take(sandbox, false)));
+    return { own: own.map((sandbox) => this.#take(sandbox, false)) };
   }
 
   /** What is to be done about each, with one look at each; the dead are seen to at once. */
@@ -227,6 +235,17 @@ class Unheard implements AgentListener {
   onClosed(): void {
     // sync rejects
   }
+}
+
+/** Resolves when the work is done, or after so long while it goes on. */
+async function settledWithin(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, late]).finally(() => {
+    clearTimeout(timer);
+  });
 }
 
 function nextTurn(): Promise<void> {

@@ -109,6 +109,17 @@ describe('Adoption', () => {
     expect(stage.listed).toEqual([0, 2]);
   });
 
+  it('lets the runner start although one that it has left behind does not answer', async () => {
+    const reattach = jest.fn(() => new Promise<never>(() => undefined));
+    stage.found = [{ ...stage.corpse('a.1', 'a'), dead: false, reattach }];
+    const opened = stage.adoption.open();
+    await settled();
+    expect(reattach).toHaveBeenCalledTimes(1);
+    await jest.advanceTimersByTimeAsync(10_000);
+    await opened;
+    expect(stage.failed).toEqual([]);
+  });
+
   it('lets others have their turn while it looks at a long listing', async () => {
     const count = 5_000;
     stage.found = Array.from({ length: count }, (_, index) => ({ ...stage.corpse(`b.${index}`, 'b'), dead: false }));
