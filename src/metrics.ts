@@ -7,7 +7,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { ReplExit } from './agent/message.js';
 import type { EgressFacts } from './egress/session-egress.js';
 import { errorCodes, type ErrorCode } from './errors.js';
-import { runOutcomes, type RunOutcome } from './execution/outcome.js';
+import type { RunOutcome } from './execution/outcome.js';
 import { openFiles } from './open-files.js';
 import type { EndReason } from './session/session.js';
 import type { CloseReason } from './terminal/protocol.js';
@@ -72,6 +72,19 @@ const endReasons = keysOf<EndReason>({
   stopping: 1,
 });
 const outcomes = keysOf<ReplExit['outcome']>({ ok: 1, runtime_error: 1, signal: 1, out_of_memory: 1 });
+const runOutcomes = keysOf<RunOutcome>({
+  ok: 1,
+  runtime_error: 1,
+  signal: 1,
+  wall_timeout: 1,
+  cpu_timeout: 1,
+  out_of_memory: 1,
+  process_limit: 1,
+  output_limit: 1,
+  disk_full: 1,
+  ended: 1,
+  infrastructure: 1,
+});
 const closeReasons = keysOf<CloseReason>({
   exited: 1,
   taken_over: 1,
