@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from conftest import Start
 
@@ -20,6 +22,13 @@ async def test_types_and_reads(client: ReplClient, start: Start) -> None:
         await terminal.resize(cols=55, rows=20)
         await terminal.send("os.get_terminal_size().columns * 100\n")
         await terminal.read_until("5500")
+
+
+async def test_says_what_is_to_be_installed(client: ReplClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "websockets.asyncio.client", None)
+    with pytest.raises(ImportError, match=r"pip install 'repl_runner\[terminal\]'"):
+        async with client.attach("a.1"):
+            pass
 
 
 async def test_reads_more_than_may_be_on_its_way(client: ReplClient, start: Start) -> None:

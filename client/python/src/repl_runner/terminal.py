@@ -64,9 +64,12 @@ class Terminal:
         self.role: Optional[str] = None
 
     async def __aenter__(self) -> Terminal:
-        from websockets.asyncio.client import connect
-        from websockets.exceptions import WebSocketException
-        from websockets.typing import Subprotocol
+        try:
+            from websockets.asyncio.client import connect
+            from websockets.exceptions import WebSocketException
+            from websockets.typing import Subprotocol
+        except ModuleNotFoundError as error:
+            raise ImportError("A terminal needs websockets: pip install 'repl_runner[terminal]'") from error
 
         try:
             self._connection = await connect(
