@@ -22,7 +22,7 @@ export const request: StartRequest = {
   size: { cols: 100, rows: 30 },
   limits: {},
 };
-const deaf: SessionsListener = {
+export const deaf: SessionsListener = {
   onStarted: () => undefined,
   onEnded: () => undefined,
   onEndFailed: () => undefined,

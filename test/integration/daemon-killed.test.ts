@@ -1,62 +1,42 @@
 /** A real Docker daemon that is stopped and killed under a running runner. What a lost one means in detail: daemon-lost. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { grounds, type Ground } from '../support/grounds.js';
 import { OwnDockerd } from '../support/own-dockerd.js';
-import { RunningService } from '../support/running-service.js';
+import { poolSize, useRunnerOn } from '../support/own-daemon-runner.js';
 import { send } from '../support/send.js';
 import { serverConnections } from '../support/server-connections.js';
 import { untilEqual } from '../support/until-equal.js';
 
-const poolSize = 2;
-
 function daemonKilled(ground: Ground): void {
   const daemon = new OwnDockerd();
-  const dockerHost = process.env.DOCKER_HOST;
-  let runner: RunningService;
+  const runner = useRunnerOn(daemon, ground);
   const python = { path: '/repl', headers: { 'Content-Type': 'application/json' }, body: '{"language": "python"}' };
 
   const warm = async (): Promise<number> => {
-    const { body } = await send(runner.url, { method: 'GET', path: '/ready' });
+    const { body } = await send(runner().url, { method: 'GET', path: '/ready' });
     return (body as { readonly warm: { readonly python: number } }).warm.python;
   };
-
-  beforeAll(async () => {
-    await daemon.start();
-    await daemon.load(`repl_runner/python:${ground.env.REPL_RUNNER_IMAGE_TAG ?? 'latest'}`);
-    process.env.DOCKER_HOST = `unix://${daemon.socketPath}`;
-    runner = await RunningService.start({ ...ground.env, REPL_RUNNER_POOL: `python=${poolSize}:${poolSize}` });
-  });
-  afterAll(async () => {
-    // The daemon goes also where no runner came up.
-    try {
-      await runner.stop();
-    } finally {
-      await daemon.remove();
-    }
-    if (dockerHost === undefined) delete process.env.DOCKER_HOST;
-    else process.env.DOCKER_HOST = dockerHost;
-  });
 
   it.each(['SIGKILL', 'SIGTERM', 'SIGKILL'] as const)(
     'closes terminals with 4500 after a %s, refuses starts, and goes on when the daemon is back',
     async (signal) => {
-      const { session, terminal } = await runner.prompt();
+      const { session, terminal } = await runner().prompt();
       // What was made but not started when the daemon goes is swept a minute later; this does not wait for that.
       await untilEqual(warm, poolSize);
       await daemon.end(signal);
       expect((await terminal.closed).code).toBe(4500);
-      expect(await send(runner.url, python)).toMatchObject({ status: 503, code: 'driver_unavailable' });
-      expect(await send(runner.url, { method: 'GET', path: `/repl/${session.id}` })).toMatchObject({ status: 410 });
-      await untilEqual(async () => (await send(runner.url, { method: 'GET', path: '/ready' })).status, 503);
+      expect(await send(runner().url, python)).toMatchObject({ status: 503, code: 'driver_unavailable' });
+      expect(await send(runner().url, { method: 'GET', path: `/repl/${session.id}` })).toMatchObject({ status: 410 });
+      await untilEqual(async () => (await send(runner().url, { method: 'GET', path: '/ready' })).status, 503);
       await daemon.start();
-      const again = await runner.prompt();
+      const again = await runner().prompt();
       expect(await again.terminal.run('6 * 7')).toContain('42');
       await again.terminal.close();
-      await send(runner.url, { method: 'DELETE', path: `/repl/${again.session.id}` });
-      await untilEqual(async () => (await send(runner.url, { method: 'GET', path: '/ready' })).status, 200);
+      await send(runner().url, { method: 'DELETE', path: `/repl/${again.session.id}` });
+      await untilEqual(async () => (await send(runner().url, { method: 'GET', path: '/ready' })).status, 200);
       // A daemon that comes back ends what ran on the one before it.
       await untilEqual(async () => (await daemon.docker.listContainers({ all: true })).length, poolSize);
-      await untilEqual(() => serverConnections(runner.url), 0);
+      await untilEqual(() => serverConnections(runner().url), 0);
     },
   );
 }

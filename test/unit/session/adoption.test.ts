@@ -7,21 +7,13 @@ import { LanguagePools } from '../../../src/pool/language-pools.js';
 import { Adoption, adoptionIntervalMs } from '../../../src/session/adoption.js';
 import { Sessions } from '../../../src/session/sessions.js';
 import { FakeDriver } from '../../doubles/fake-driver.js';
+import { deaf } from '../../doubles/double-sessions.js';
 import { useFakeClock } from '../../doubles/fake-clock.js';
 import { FakeWarmSandbox } from '../../doubles/fake-warm-sandbox.js';
 import { settled } from '../../doubles/settled.js';
 
 const unheld = encodeFrame(frameTypes.unheld);
 const rules = { idleMs: 60_000, detachGraceMs: 60_000, maxLifetimeMs: 60_000 };
-const deaf = {
-  onStarted: () => undefined,
-  onEnded: () => undefined,
-  onEndFailed: () => undefined,
-  onExited: () => undefined,
-  onRestarted: () => undefined,
-  onRecovered: () => undefined,
-};
-
 class Recoverable extends Sessions {
   lost = false;
   override get recovering(): boolean {
