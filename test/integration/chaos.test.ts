@@ -43,7 +43,7 @@ suite('A hundred terminals behind a proxy', () => {
     return found;
   };
   const ready = async ({ url }: RunnerProgram): Promise<Ready> => (await (await fetch(`${url}/ready`)).json()) as Ready;
-  const containers = async (): Promise<number> => (await daemon.docker.listContainers({ all: true })).length;
+  const containers = async (): Promise<number> => (await daemon.containerStates()).length;
 
   async function startTerminal(): Promise<CountingTerminal> {
     const body = JSON.stringify({ language: 'python', startup: countingStartup });

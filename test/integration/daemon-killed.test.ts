@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { grounds, type Ground } from '../support/grounds.js';
 import { OwnDockerd } from '../support/own-dockerd.js';
-import { poolSize, useRunnerOn } from '../support/own-daemon-runner.js';
+import { poolSize, sweptWithinMs, useRunnerOn } from '../support/own-daemon-runner.js';
 import { send } from '../support/send.js';
 import { serverConnections } from '../support/server-connections.js';
 import { untilEqual } from '../support/until-equal.js';
@@ -21,7 +21,7 @@ function daemonKilled(ground: Ground): void {
     'closes terminals with 4500 after a %s, refuses starts, and goes on when the daemon is back',
     async (signal) => {
       const { session, terminal } = await runner().prompt();
-      // What was made but not started when the daemon goes is swept a minute later; this does not wait for that.
+      // With nothing under way, there is nothing for a sweep to find.
       await untilEqual(warm, poolSize);
       await daemon.end(signal);
       expect((await terminal.closed).code).toBe(4500);
@@ -35,7 +35,7 @@ function daemonKilled(ground: Ground): void {
       await send(runner().url, { method: 'DELETE', path: `/repl/${again.session.id}` });
       await untilEqual(async () => (await send(runner().url, { method: 'GET', path: '/ready' })).status, 200);
       // A daemon that comes back ends what ran on the one before it.
-      await untilEqual(async () => (await daemon.docker.listContainers({ all: true })).length, poolSize);
+      await untilEqual(async () => (await daemon.containerStates()).length, poolSize, sweptWithinMs);
       await untilEqual(() => serverConnections(runner().url), 0);
     },
   );

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { grounds, type Ground } from '../support/grounds.js';
 import { OwnDockerd } from '../support/own-dockerd.js';
-import { poolSize, useRunnerOn } from '../support/own-daemon-runner.js';
+import { poolSize, sweptWithinMs, useRunnerOn } from '../support/own-daemon-runner.js';
 import { send } from '../support/send.js';
 import { untilEqual } from '../support/until-equal.js';
 
@@ -50,11 +50,9 @@ function daemonRestored(ground: Ground): void {
     await untilEqual(() => statusOf(session.id), 410);
   });
 
-  // One that the daemon was asked for as it went away may have been made, but for nobody: it is taken for left after a minute.
   it('leaves no sandbox behind that nobody needs', async () => {
-    const states = async (): Promise<string> =>
-      (await daemon.docker.listContainers({ all: true })).map(({ State }) => State).join();
-    await untilEqual(states, Array(poolSize).fill('running').join(), 90_000);
+    const states = async (): Promise<string> => (await daemon.containerStates()).join();
+    await untilEqual(states, Array(poolSize).fill('running').join(), sweptWithinMs);
   });
 }
 

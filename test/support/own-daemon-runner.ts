@@ -5,6 +5,8 @@ import type { OwnDockerd } from './own-dockerd.js';
 import { RunningService } from './running-service.js';
 
 export const poolSize = 2;
+/** What a daemon made as it went away, but for nobody, is taken for left after a minute, by the next sweep. */
+export const sweptWithinMs = 90_000;
 
 /** To be called in a suite; what it answers with gives the runner once the tests run. */
 export function useRunnerOn(daemon: OwnDockerd, ground: Ground): () => RunningService {

@@ -50,6 +50,21 @@ export class OwnDockerd {
     await once(answer.resume(), 'end');
   }
 
+  /**
+   * The states of the containers that it has. Docker 20.10 that comes back after a kill may go on listing one that it has just
+   * removed: while it starts, it writes down what its containers are linked to after it has removed the dead ones.
+   */
+  async containerStates(): Promise<readonly string[]> {
+    const listed = await this.docker.listContainers({ all: true });
+    const states = listed.map(({ Id, State }) =>
+      this.docker
+        .getContainer(Id)
+        .inspect()
+        .then(() => State, nullWhenGone),
+    );
+    return (await Promise.all(states)).filter((state) => state !== null);
+  }
+
   /** Resolves when its process has ended. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const daemon = this.#process;
@@ -86,4 +101,9 @@ export class OwnDockerd {
       }
     }
   }
+}
+
+function nullWhenGone(error: Error & { readonly statusCode?: number }): null {
+  if (error.statusCode !== 404) throw error;
+  return null;
 }
