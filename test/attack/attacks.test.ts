@@ -3,8 +3,9 @@
  * neighbour's session have to be well. `npm run test:attack` prints what came of each as a table.
  */
 import { appendFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { countSandboxes } from '../support/count-sandboxes.js';
+import { describeOnEach, itWhere } from '../support/describe-where.js';
 import { groundPerDriver, type Ground } from '../support/grounds.js';
 import { expectedOn, type Attack } from './attack.js';
 import { AttackedRunner } from './attacked-runner.js';
@@ -70,12 +71,8 @@ function attackOn(ground: Ground): void {
 
   for (const attack of everyAttack) {
     const possible = attack.needsRoot !== true || process.getuid?.() === 0;
-    (possible ? it : it.skip)(attack.name, () => judge(attack));
+    itWhere(possible)(attack.name, () => judge(attack));
   }
 }
 
-for (const ground of groundPerDriver) {
-  (ground.available ? describe : describe.skip)(`An attack on ${ground.name}`, () => {
-    attackOn(ground);
-  });
-}
+describeOnEach(groundPerDriver, 'An attack on', attackOn);

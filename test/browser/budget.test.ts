@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
+import { describeWhere } from '../support/describe-where.js';
 import { pageFolder } from './support/ground.js';
 
-const built = existsSync(join(pageFolder, 'integrity.json')) ? describe : describe.skip;
+const built = describeWhere(existsSync(join(pageFolder, 'integrity.json')));
 const componentBytes = 90_000;
 const pageBytes = 250_000;
 

@@ -1,7 +1,8 @@
 /** The production shape in containers: a browser, and all that docker-compose.yml brings up, on the real engine. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { z } from 'zod';
+import { describeWhere } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { TerminalClient } from '../support/terminal-client.js';
 import { startChromium } from './support/chromium.js';
@@ -17,7 +18,7 @@ const adoptedWithinMs = 30_000;
 
 const started = z.object({ id: z.string() });
 
-(canCompose ? describe : describe.skip)('the compose stack', () => {
+describeWhere(canCompose)('the compose stack', () => {
   let stack: ComposeStack;
   let browser: Browser;
 

@@ -1,17 +1,18 @@
 /** The production shape on one machine: a browser, the real nginx, the host app with the proxy module, a runner. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { describeWhere } from '../support/describe-where.js';
 import { Nginx, nginxIsInstalled } from '../support/nginx.js';
 import { RunningService } from '../support/running-service.js';
 import { startChromium } from './support/chromium.js';
-import { groundEnv, inBrowser } from './support/ground.js';
+import { groundEnv, hasBrowserGround } from './support/ground.js';
 import { hasHostApp, HostApp } from './support/host-app.js';
 import { ReplPage } from './support/repl-page.js';
 import { walkThrough } from './support/walk-through.js';
 
 const apiToken = 'a-token-of-this-test-only';
 
-(nginxIsInstalled && hasHostApp ? inBrowser : describe.skip)('the host app behind nginx', () => {
+describeWhere(hasBrowserGround && nginxIsInstalled && hasHostApp)('the host app behind nginx', () => {
   let runner: RunningService;
   let app: HostApp;
   let nginx: Nginx;

@@ -5,7 +5,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeOnEach } from '../support/describe-where.js';
 import { groundPerDriver, type Ground } from '../support/grounds.js';
 import { RawTar } from '../support/raw-tar.js';
 import { RunningService } from '../support/running-service.js';
@@ -276,9 +277,4 @@ async function opened(url: string, text: string | Buffer): Promise<Socket> {
   return socket;
 }
 
-for (const ground of groundPerDriver) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`Bad input to a runner on ${ground.name}`, () => {
-    badInput(ground);
-  });
-}
+describeOnEach(groundPerDriver, 'Bad input to a runner on', badInput);

@@ -1,12 +1,13 @@
 /** What every driver promises of a sandbox: one suite, each driver, each Python. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createWarmSandbox, type WarmSandbox } from '../../src/pool/warm-sandbox.js';
 import type { Language } from '../../src/language/language.js';
 import type { Limits } from '../../src/sandbox/limits.js';
 import { proveWalls } from '../../src/sandbox/prove-walls.js';
 import type { SandboxDriver } from '../../src/sandbox/sandbox.js';
+import { describeOnEach, describeWhere } from '../support/describe-where.js';
 import { grounds, type Ground } from '../support/grounds.js';
 import { GuardProcess, guardSettings } from '../support/guard-process.js';
 import { imagesFolder, loadPython, makeDriver, specFor } from '../support/make-driver.js';
@@ -131,14 +132,9 @@ function contract(ground: Ground, { guarded = false } = {}): void {
   });
 }
 
-for (const ground of grounds) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`The driver on ${ground.name}`, () => {
-    contract(ground);
-  });
-}
+describeOnEach(grounds, 'The driver on', contract);
 
 const behindTheGuard = grounds.find(({ name }) => name === 'docker trixie');
-(behindTheGuard?.available === true ? describe : describe.skip)('The driver on docker trixie through the guard', () => {
+describeWhere(behindTheGuard?.available === true)('The driver on docker trixie through the guard', () => {
   if (behindTheGuard !== undefined) contract(behindTheGuard, { guarded: true });
 });

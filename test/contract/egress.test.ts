@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { countSandboxes } from '../support/count-sandboxes.js';
+import { describeOnEach } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { groundPerDriver, type Ground } from '../support/grounds.js';
 import { PackageIndex } from '../support/package-index.js';
@@ -269,8 +270,4 @@ function contract(ground: Ground): void {
   });
 }
 
-for (const ground of groundPerDriver) {
-  (ground.available ? describe : describe.skip)(`a way out on ${ground.name}`, () => {
-    contract(ground);
-  });
-}
+describeOnEach(groundPerDriver, 'a way out on', contract);

@@ -1,8 +1,9 @@
 /** Evaluations, the same on every driver and every Python. */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { z } from 'zod';
 import type { evaluationSchema } from '../../src/http/evaluate-schemas.js';
+import { describeOnEach } from '../support/describe-where.js';
 import { grounds, type Ground } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 
@@ -389,9 +390,4 @@ function contract(ground: Ground): void {
   });
 }
 
-for (const ground of grounds) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`evaluation on ${ground.name}`, () => {
-    contract(ground);
-  });
-}
+describeOnEach(grounds, 'evaluation on', contract);

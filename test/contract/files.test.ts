@@ -2,8 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readArchive } from '../../src/workspace/archive.js';
+import { describeOnEach } from '../support/describe-where.js';
 import { grounds, type Ground } from '../support/grounds.js';
 import { RawTar } from '../support/raw-tar.js';
 import { RunningService } from '../support/running-service.js';
@@ -453,9 +454,4 @@ async function unnormalised(url: string, method: string, path: string): Promise<
   });
 }
 
-for (const ground of grounds) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`Files on ${ground.name}`, () => {
-    contract(ground);
-  });
-}
+describeOnEach(grounds, 'Files on', contract);

@@ -2,8 +2,9 @@
  * Who holds a flooding program back, and who does not: the rule of flow (design D4) as the people at the sockets see it. A
  * flood is an endless count, so that every byte has its place.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { logCapacityBytes } from '../../src/terminal/output-log.js';
+import { describeOnEach } from '../support/describe-where.js';
 import { groundPerDriver, type Ground } from '../support/grounds.js';
 import { ResumingReader } from '../support/resuming-reader.js';
 import { RunningService, type StartedSession } from '../support/running-service.js';
@@ -138,9 +139,4 @@ function contract(ground: Ground): void {
   });
 }
 
-for (const ground of groundPerDriver) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`The flow of output on ${ground.name}`, () => {
-    contract(ground);
-  });
-}
+describeOnEach(groundPerDriver, 'The flow of output on', contract);

@@ -2,11 +2,12 @@
  * Every language, played from its dialogue.json through the real terminal. The light ones on each driver that has their
  * programs; the heavy ones where REPL_TEST_LANGUAGES=all asks for them (`npm run test:languages`).
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Catalogue } from '../../src/language/catalogue.js';
 import type { Language } from '../../src/language/language.js';
 import { hasProgram } from '../../src/sandbox/bubblewrap/sandbox-root.js';
 import type { SandboxDriver } from '../../src/sandbox/sandbox.js';
+import { describeOnEach } from '../support/describe-where.js';
 import { imagesFolder, readDialogues, type ReplDialogue } from '../support/dialogue.js';
 import { grounds, type Ground } from '../support/grounds.js';
 import { makeDriver } from '../support/make-driver.js';
@@ -68,9 +69,8 @@ function contract(ground: Ground): void {
   }
 }
 
-for (const ground of grounds.filter(({ name }) => ['docker trixie', 'bubblewrap host'].includes(name))) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`The languages on ${ground.name}`, () => {
-    contract(ground);
-  });
-}
+describeOnEach(
+  grounds.filter(({ name }) => ['docker trixie', 'bubblewrap host'].includes(name)),
+  'The languages on',
+  contract,
+);

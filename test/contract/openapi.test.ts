@@ -2,9 +2,10 @@
  * Every operation of the OpenAPI document, asked with good input and with bad, answers with a status, headers and a body
  * that the document tells of.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { apiExamples, exampleFiles, type ApiExample } from '../support/api-examples.js';
 import { mistakesOf } from '../support/api-mistakes.js';
+import { describeOnEach } from '../support/describe-where.js';
 import { groundPerDriver, type Ground } from '../support/grounds.js';
 import { undocumented, type HttpAnswer } from '../support/open-api-answer.js';
 import { OpenApi, type Operation } from '../support/open-api.js';
@@ -116,9 +117,4 @@ function documentedApi(ground: Ground): void {
   });
 }
 
-for (const ground of groundPerDriver) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`The API of a runner on ${ground.name}`, () => {
-    documentedApi(ground);
-  });
-}
+describeOnEach(groundPerDriver, 'The API of a runner on', documentedApi);

@@ -1,5 +1,6 @@
 /** `client/python`, by its own tests against a running service: each case of pytest is one here, and so are its types. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeWhere } from '../support/describe-where.js';
 import { grounds } from '../support/grounds.js';
 import {
   checkTypes,
@@ -14,7 +15,7 @@ import { RunningService } from '../support/running-service.js';
 const apiToken = 'a-token-of-this-test';
 const attachSecret = 'the-secret-of-attach-tokens-of-this-test';
 const ground = grounds.find(({ name }) => name === 'bubblewrap host');
-const suite = ground?.available === true && hasPythonClientRoot ? describe : describe.skip;
+const suite = describeWhere(ground?.available === true && hasPythonClientRoot);
 const collected = hasPythonClientRoot ? collectCases() : [{ case: 'pytest', outcome: 'collected', why: '' }];
 
 suite('The Python client', () => {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { countSandboxes } from '../support/count-sandboxes.js';
+import { describeOnEach } from '../support/describe-where.js';
 import { EventReader, type ReadEvent } from '../support/event-reader.js';
 import { eventually } from '../support/eventually.js';
 import { grounds, type Ground } from '../support/grounds.js';
@@ -232,8 +233,4 @@ function contract(ground: Ground): void {
   });
 }
 
-for (const ground of grounds) {
-  (ground.available ? describe : describe.skip)(`a run on ${ground.name}`, () => {
-    contract(ground);
-  });
-}
+describeOnEach(grounds, 'a run on', contract);

@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeOnEach } from '../support/describe-where.js';
 import { grounds } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 import { screenAfter, type Resize, type ScreenPart } from '../support/screen.js';
@@ -98,39 +99,36 @@ async function inSession(runner: RunningService, { program, steps }: Play): Prom
   return output;
 }
 
-for (const ground of grounds) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`a full-screen program on ${ground.name}`, () => {
-    let runner: RunningService;
-    beforeAll(async () => {
-      runner = await RunningService.start(ground.env);
-    });
-    afterAll(async () => {
-      await runner.stop();
-    });
-
-    it('edits a line that is longer than the terminal is wide', async () => {
-      const { terminal } = await runner.prompt({ terminal: { cols: 70, rows: 24 } });
-      const line = `x = "${'0123456789'.repeat(9)}"`;
-      // Key by key, then to the start of the line for one character, and to its end for another.
-      for (const key of [...Buffer.from(`${line}\x01y\x05z`)]) terminal.socket.send(Buffer.of(key), { binary: true });
-      const shown = async (): Promise<string> => {
-        const lines = await screenAfter([[terminal.output.toString(), null]], { cols: 70, rows: 24 });
-        const unstyled = lines.map((text) => text.replace(/\{[\d,-]+\}/g, ''));
-        const from = unstyled.findIndex((text) => text.startsWith('>>> '));
-        return unstyled.slice(from, from + 2).join('');
-      };
-      const whole = `>>> y${line}z`;
-      // The newer REPL marks where a line goes on.
-      await untilEqual(shown, ground.newRepl ? `${whole.slice(0, 69)}\\${whole.slice(69)}` : whole);
-      await terminal.close();
-    });
-
-    it.each(plays)('draws the screen of a bare PTY: $program', async (play) => {
-      const [bare, ours] = [onBarePty(play), await inSession(runner, play)];
-      const expected = await screenAfter(partsOf(bare, play.steps), size);
-      expect(expected.join('').length).toBeGreaterThan(80);
-      expect(await screenAfter(partsOf(ours, play.steps), size)).toEqual(expected);
-    });
+describeOnEach(grounds, 'a full-screen program on', (ground) => {
+  let runner: RunningService;
+  beforeAll(async () => {
+    runner = await RunningService.start(ground.env);
   });
-}
+  afterAll(async () => {
+    await runner.stop();
+  });
+
+  it('edits a line that is longer than the terminal is wide', async () => {
+    const { terminal } = await runner.prompt({ terminal: { cols: 70, rows: 24 } });
+    const line = `x = "${'0123456789'.repeat(9)}"`;
+    // Key by key, then to the start of the line for one character, and to its end for another.
+    for (const key of [...Buffer.from(`${line}\x01y\x05z`)]) terminal.socket.send(Buffer.of(key), { binary: true });
+    const shown = async (): Promise<string> => {
+      const lines = await screenAfter([[terminal.output.toString(), null]], { cols: 70, rows: 24 });
+      const unstyled = lines.map((text) => text.replace(/\{[\d,-]+\}/g, ''));
+      const from = unstyled.findIndex((text) => text.startsWith('>>> '));
+      return unstyled.slice(from, from + 2).join('');
+    };
+    const whole = `>>> y${line}z`;
+    // The newer REPL marks where a line goes on.
+    await untilEqual(shown, ground.newRepl ? `${whole.slice(0, 69)}\\${whole.slice(69)}` : whole);
+    await terminal.close();
+  });
+
+  it.each(plays)('draws the screen of a bare PTY: $program', async (play) => {
+    const [bare, ours] = [onBarePty(play), await inSession(runner, play)];
+    const expected = await screenAfter(partsOf(bare, play.steps), size);
+    expect(expected.join('').length).toBeGreaterThan(80);
+    expect(await screenAfter(partsOf(ours, play.steps), size)).toEqual(expected);
+  });
+});

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { signAttachToken } from '../../client/attach-token.js';
+import { describeOnEach } from '../support/describe-where.js';
 import { groundPerDriver, type Ground } from '../support/grounds.js';
 import { RunnerProgram } from '../support/runner-program.js';
 import type { StartedSession } from '../support/running-service.js';
@@ -130,9 +131,4 @@ function keepsSecrets(ground: Ground): void {
   });
 }
 
-for (const ground of groundPerDriver) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`No secret shows, on ${ground.name}`, () => {
-    keepsSecrets(ground);
-  });
-}
+describeOnEach(groundPerDriver, 'No secret shows, on', keepsSecrets);

@@ -1,5 +1,6 @@
 /** What a session does, the same on every driver and every Python. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeOnEach } from '../support/describe-where.js';
 import { grounds, type Ground } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 
@@ -224,9 +225,4 @@ function contract(ground: Ground): void {
   });
 }
 
-for (const ground of grounds) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`A session on ${ground.name}`, () => {
-    contract(ground);
-  });
-}
+describeOnEach(grounds, 'A session on', contract);

@@ -1,5 +1,6 @@
 /** Bad websockets to a whole runner: each gets its status or close code, the session is as it was, and nothing is left. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { describeOnEach } from '../support/describe-where.js';
 import { groundPerDriver, type Ground } from '../support/grounds.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { RunningService, type StartedSession } from '../support/running-service.js';
@@ -290,12 +291,5 @@ function guardedWebsockets(ground: Ground): void {
   });
 }
 
-for (const ground of groundPerDriver) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`Bad websockets to a runner on ${ground.name}`, () => {
-    badWebsockets(ground);
-  });
-  suite(`Bad websockets to a runner that wants a token and an origin, on ${ground.name}`, () => {
-    guardedWebsockets(ground);
-  });
-}
+describeOnEach(groundPerDriver, 'Bad websockets to a runner on', badWebsockets);
+describeOnEach(groundPerDriver, 'Bad websockets to a runner that wants a token and an origin, on', guardedWebsockets);

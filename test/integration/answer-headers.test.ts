@@ -1,6 +1,7 @@
 /** What browsers are told by whatever answers them beside a runner: the proxy as a process, the example host app, nginx. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { HostApp } from '../browser/support/host-app.js';
+import { describeWhere } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { Nginx, nginxIsInstalled } from '../support/nginx.js';
 import { ProxyProcess } from '../support/proxy-process.js';
@@ -73,7 +74,7 @@ describe('The example host app', () => {
   );
 });
 
-(nginxIsInstalled ? describe : describe.skip)('nginx, whose app is away', () => {
+describeWhere(nginxIsInstalled)('nginx, whose app is away', () => {
   let nginx: Nginx;
 
   beforeAll(async () => {

@@ -1,9 +1,10 @@
 /** Attach tokens on the whole way of a browser: the client, nginx where there is one, the proxy, a runner that wants them. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { signAttachToken, type AttachGrant } from '../../client/attach-token.js';
 import { SessionClient } from '../../client/session-client.js';
 import type { ConnectionState } from '../../client/terminal-listener.js';
+import { describeWhere } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { grounds } from '../support/grounds.js';
 import { Nginx, nginxIsInstalled } from '../support/nginx.js';
@@ -12,7 +13,7 @@ import { RunningService, type StartedSession } from '../support/running-service.
 import { TerminalClient } from '../support/terminal-client.js';
 
 const ground = grounds.find(({ name, available }) => name === 'bubblewrap host' && available);
-const suite = ground === undefined ? describe.skip : describe;
+const suite = describeWhere(ground !== undefined);
 const apiToken = 'the-api-token-of-this-test';
 const [oldSecret, secret] = ['the-old-secret-which-still-counts', 'the-secret-with-which-hosts-sign'];
 const settings = {

@@ -3,8 +3,9 @@
  * daemon behind it: every line of every program arrives once, and whoever loses a sandbox is told. On Docker.
  */
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { CountingTerminal, countingStartup } from '../support/counting-terminal.js';
+import { describeWhere } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { grounds } from '../support/grounds.js';
 import { OwnDockerd } from '../support/own-dockerd.js';
@@ -22,7 +23,7 @@ const drainSeconds = '2';
 const token = 'of-this-test-only';
 const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
 const ground = grounds.find(({ name, available }) => name === 'docker trixie' && available);
-const suite = ground !== undefined && OwnDockerd.possible ? describe : describe.skip;
+const suite = describeWhere(ground !== undefined && OwnDockerd.possible);
 const newName = (): string => `chaos-${randomBytes(6).toString('hex')}`;
 
 interface Ready {

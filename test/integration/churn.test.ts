@@ -1,6 +1,7 @@
 /** 200 sessions started and ended on each driver leave nothing behind: no container, process, cgroup or descriptor. */
 import { readFileSync, readdirSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeOnEach } from '../support/describe-where.js';
 import { grounds, type Ground } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 
@@ -65,9 +66,8 @@ function suite(ground: Ground): void {
   }, 300_000);
 }
 
-for (const ground of grounds.filter(({ name }) => ['docker bookworm', 'bubblewrap host'].includes(name))) {
-  const describeOrSkip = ground.available ? describe : describe.skip;
-  describeOrSkip(`${sessions} sessions on ${ground.name}`, () => {
-    suite(ground);
-  });
-}
+describeOnEach(
+  grounds.filter(({ name }) => ['docker bookworm', 'bubblewrap host'].includes(name)),
+  `${sessions} sessions on`,
+  suite,
+);

@@ -2,14 +2,15 @@
 import { spawn } from 'node:child_process';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ReplClient } from '../../client/repl-client.js';
+import { describeWhere } from '../support/describe-where.js';
 import { grounds } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const ground = grounds.find(({ available, driver }) => available && driver === 'bubblewrap');
-const onGround = ground === undefined ? describe.skip : describe;
+const onGround = describeWhere(ground !== undefined);
 
 interface Ended {
   readonly code: number | null;

@@ -5,13 +5,14 @@ import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeWhere } from '../support/describe-where.js';
 import { grounds } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const command = ['node', 'scripts/repl.mjs'];
 const ground = grounds.find(({ available }) => available);
-const onGround = ground === undefined ? describe.skip : describe;
+const onGround = describeWhere(ground !== undefined);
 /** The first use builds the command line. */
 const firstUseMs = 120_000;
 

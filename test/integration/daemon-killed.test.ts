@@ -1,5 +1,6 @@
 /** A real Docker daemon that is stopped and killed under a running runner. What a lost one means in detail: daemon-lost. */
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
+import { describeWhere } from '../support/describe-where.js';
 import { grounds, type Ground } from '../support/grounds.js';
 import { OwnDockerd } from '../support/own-dockerd.js';
 import { poolSize, sweptWithinMs, useRunnerOn } from '../support/own-daemon-runner.js';
@@ -42,7 +43,7 @@ function daemonKilled(ground: Ground): void {
 }
 
 for (const ground of grounds.filter(({ name }) => name === 'docker trixie')) {
-  const suite = ground.available && OwnDockerd.possible ? describe : describe.skip;
+  const suite = describeWhere(ground.available && OwnDockerd.possible);
   suite(`A Docker daemon that is killed, on ${ground.name}`, () => {
     daemonKilled(ground);
   });

@@ -1,8 +1,9 @@
 /** A Docker daemon that goes away under a running runner, and comes back: what people and programs see of it. */
 import { readdirSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { CuttableSocket } from '../support/cuttable-socket.js';
 import Docker from 'dockerode';
+import { describeOnEach } from '../support/describe-where.js';
 import { grounds, type Ground } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 import { send, type Received } from '../support/send.js';
@@ -151,9 +152,8 @@ function daemonLost(ground: Ground): void {
   });
 }
 
-for (const ground of grounds.filter(({ name }) => name === 'docker trixie')) {
-  const suite = ground.available ? describe : describe.skip;
-  suite(`A Docker daemon that goes away, on ${ground.name}`, () => {
-    daemonLost(ground);
-  });
-}
+describeOnEach(
+  grounds.filter(({ name }) => name === 'docker trixie'),
+  'A Docker daemon that goes away, on',
+  daemonLost,
+);

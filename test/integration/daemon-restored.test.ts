@@ -1,5 +1,6 @@
 /** A Docker daemon with live-restore that is restarted under a running runner: sandboxes live on, and so do their terminals. */
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
+import { describeWhere } from '../support/describe-where.js';
 import { grounds, type Ground } from '../support/grounds.js';
 import { OwnDockerd } from '../support/own-dockerd.js';
 import { poolSize, sweptWithinMs, useRunnerOn } from '../support/own-daemon-runner.js';
@@ -57,7 +58,7 @@ function daemonRestored(ground: Ground): void {
 }
 
 for (const ground of grounds.filter(({ name }) => name === 'docker trixie')) {
-  const suite = ground.available && OwnDockerd.possible ? describe : describe.skip;
+  const suite = describeWhere(ground.available && OwnDockerd.possible);
   suite(`A Docker daemon that is restarted with live-restore, on ${ground.name}`, () => {
     daemonRestored(ground);
   });

@@ -10,11 +10,12 @@ import { DockerDriver } from '../../src/sandbox/docker/docker-driver.js';
 import { defaultLimits, type Limits } from '../../src/sandbox/limits.js';
 import type { Sandbox, SandboxSpec } from '../../src/sandbox/sandbox.js';
 import { CuttableSocket } from '../support/cuttable-socket.js';
+import { describeWhere } from '../support/describe-where.js';
 import { imageTag, testDeployment } from '../support/grounds.js';
 
 const imagesFolder = 'images';
 const tag = imageTag('trixie');
-const onDocker = tag === '' ? describe.skip : describe;
+const onDocker = describeWhere(tag !== '');
 const replica = `test-${randomUUID().slice(0, 8)}`;
 const docker = new Docker();
 const never = new AbortController().signal;

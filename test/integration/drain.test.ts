@@ -1,6 +1,7 @@
 /** A runner that is told to stop or to drain, as a process: what becomes of its sessions, and when it ends. */
 import { randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect } from '@jest/globals';
+import { itWhere } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { groundPerDriver, type Ground } from '../support/grounds.js';
 import { RunnerProgram } from '../support/runner-program.js';
@@ -58,7 +59,7 @@ function attach(program: RunnerProgram, id: string): TerminalClient {
 }
 
 describe.each(groundPerDriver)('a runner that drains ($name)', (ground: Ground) => {
-  const onGround = ground.available ? it : it.skip;
+  const onGround = itWhere(ground.available);
   const programs: RunnerProgram[] = [];
 
   async function program(env: Record<string, string> = {}): Promise<RunnerProgram> {

@@ -1,6 +1,7 @@
 /** What becomes of a session's way out when its runner stops and another one takes the session up. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeWhere } from '../support/describe-where.js';
 import { groundPerDriver } from '../support/grounds.js';
 import { PackageIndex } from '../support/package-index.js';
 import { RunningService } from '../support/running-service.js';
@@ -8,7 +9,7 @@ import { RunningService } from '../support/running-service.js';
 const ground = groundPerDriver.find(({ driver }) => driver === 'docker');
 const key = randomBytes(32).toString('hex');
 
-(ground?.available === true ? describe : describe.skip)('a way out whose runner stops', () => {
+describeWhere(ground?.available === true)('a way out whose runner stops', () => {
   let index: PackageIndex;
   const replica = `test-egress-${randomBytes(6).toString('hex')}`;
 

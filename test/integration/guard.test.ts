@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Docker from 'dockerode';
 import { z } from 'zod';
 import { containerBody } from '../support/container-body.js';
+import { describeWhere } from '../support/describe-where.js';
 import { GuardProcess, guardSettings } from '../support/guard-process.js';
 import { groundPerDriver } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
@@ -25,7 +26,7 @@ interface Answered {
   readonly body: unknown;
 }
 
-(ground?.available === true ? describe : describe.skip)('the guard', () => {
+describeWhere(ground?.available === true)('the guard', () => {
   let guard: GuardProcess;
 
   beforeAll(async () => {

@@ -3,8 +3,9 @@
  * and proxy are afterwards what they were. Half a minute of it here; `npm run test:leaks` takes five, and prints the figures.
  */
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import Docker from 'dockerode';
+import { describeWhere } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { grounds } from '../support/grounds.js';
 import { figuresOf, measurable, type ProcessFigures } from '../support/process-figures.js';
@@ -30,7 +31,7 @@ const residentSlackBytes = 48 * mib;
 const idleConnections = 16;
 
 const ground = grounds.find(({ name, available }) => name === 'docker trixie' && available);
-const suite = ground === undefined ? describe.skip : describe;
+const suite = describeWhere(ground !== undefined);
 
 interface Measured {
   readonly sessions: number;

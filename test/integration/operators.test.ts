@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { describeWhere, itWhere } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { askedInVain, parseExposition, type Series } from '../support/exposition.js';
 import { grounds } from '../support/grounds.js';
@@ -43,7 +44,7 @@ const runPromtool = (args: readonly string[], input = ''): string =>
 
 const ground = grounds.find(({ name }) => name === 'bubblewrap host');
 
-(ground?.available === true ? describe : describe.skip)('what operators look at', () => {
+describeWhere(ground?.available === true)('what operators look at', () => {
   let runner: RunnerProgram;
   let proxy: ProxyProcess;
   let guard: GuardProcess;
@@ -148,7 +149,7 @@ const ground = grounds.find(({ name }) => name === 'bubblewrap host');
     expect(panels.length).toBeGreaterThan(30);
   });
 
-  (existsSync(promtool) ? it : it.skip)('has metrics that follow the conventions', () => {
+  itWhere(existsSync(promtool))('has metrics that follow the conventions', () => {
     const ours = `${runnerMetrics}\n${proxyMetrics}\n${guardMetrics}`
       .split('\n')
       .filter((line) => line.includes('repl_'));
@@ -210,7 +211,7 @@ describe('the runbook', () => {
   });
 });
 
-(existsSync(promtool) ? describe : describe.skip)('the files for Prometheus', () => {
+describeWhere(existsSync(promtool))('the files for Prometheus', () => {
   it('are what Prometheus takes', () => {
     expect(runPromtool(['check', 'rules', 'deploy/prometheus/alerts.yml'])).toContain('SUCCESS');
     expect(runPromtool(['check', 'config', '--syntax-only', 'deploy/prometheus/prometheus.yml'])).toContain('SUCCESS');

@@ -4,8 +4,9 @@
  * reach its process as an uncaught error.
  */
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { FakeReplica } from '../doubles/fake-replica.js';
+import { describeWhere } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { grounds } from '../support/grounds.js';
 import { connectionsOfPort, socketsOfProcess } from '../support/open-sockets.js';
@@ -15,7 +16,7 @@ import { Random } from '../support/random.js';
 import { TerminalClient } from '../support/terminal-client.js';
 
 const ground = grounds.find(({ name, available }) => name === 'bubblewrap host' && available);
-const onGround = ground === undefined ? describe.skip : describe;
+const onGround = describeWhere(ground !== undefined);
 const upgrades = 1000;
 const atOnce = 50;
 /** An upgrade to a replica on this machine takes about 3 ms, under this load some more. */

@@ -1,8 +1,9 @@
 /** The whole way of a browser: the real nginx with the project's template, the proxy, a runner. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { DnsServer } from '../doubles/dns-server.js';
+import { describeWhere } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { grounds } from '../support/grounds.js';
 import { Nginx, nginxIsInstalled } from '../support/nginx.js';
@@ -11,8 +12,8 @@ import { RunningService, type StartedSession } from '../support/running-service.
 import { TerminalClient } from '../support/terminal-client.js';
 
 const ground = grounds.find(({ name, available }) => name === 'bubblewrap host' && available);
-const onGround = ground === undefined || !nginxIsInstalled ? describe.skip : describe;
-const onNginx = nginxIsInstalled ? describe : describe.skip;
+const onGround = describeWhere(ground !== undefined && nginxIsInstalled);
+const onNginx = describeWhere(nginxIsInstalled);
 
 function start(url: string, body = '{"language": "python"}'): Promise<Response> {
   return fetch(`${url}/repl`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });

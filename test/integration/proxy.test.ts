@@ -1,17 +1,18 @@
 /** A real runner behind the proxy, in a plain server and in express. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import express from 'express';
 import { createReplProxy } from '../../proxy/create-repl-proxy.js';
 import { newSessionId } from '../../src/ids.js';
+import { describeWhere } from '../support/describe-where.js';
 import { grounds } from '../support/grounds.js';
 import { RunningProxy } from '../support/running-proxy.js';
 import { RunningService } from '../support/running-service.js';
 import { TerminalClient } from '../support/terminal-client.js';
 
 const ground = grounds.find(({ name, available }) => name === 'bubblewrap host' && available);
-const onGround = ground === undefined ? describe.skip : describe;
+const onGround = describeWhere(ground !== undefined);
 const apiToken = 'a-token-of-the-runner';
 
 onGround('The proxy in front of a runner', () => {

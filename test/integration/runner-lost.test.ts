@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import Docker from 'dockerode';
+import { describeWhere } from '../support/describe-where.js';
 import { grounds } from '../support/grounds.js';
 import { Random } from '../support/random.js';
 import { ResumingReader } from '../support/resuming-reader.js';
@@ -15,7 +16,7 @@ const lines = 1_000_000;
 const disconnects = 100;
 const kills = 5;
 const ground = grounds.find(({ driver, available }) => driver === 'docker' && available);
-const onDocker = ground === undefined ? describe.skip : describe;
+const onDocker = describeWhere(ground !== undefined);
 const docker = new Docker();
 
 const newReplica = (): string => `lost-${randomBytes(6).toString('hex')}`;

@@ -4,13 +4,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { describeWhere } from '../support/describe-where.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const npmVersion = spawnSync('npm', ['--version'], { encoding: 'utf8' }).stdout;
 // Older ones have no `npm sbom`.
-const suite = Number.parseInt(npmVersion) >= 10 ? describe : describe.skip;
+const suite = describeWhere(Number.parseInt(npmVersion) >= 10);
 
 /** They ask for their notice to be kept, and for nothing else. */
 const allowed = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'Unlicense'];

@@ -1,5 +1,6 @@
 /** docker-compose.yml as a Docker Swarm stack on a real swarm of one node: deployed, used, rolled on, and removed. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeWhere } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { canSwarm, SwarmStack } from '../support/swarm-stack.js';
 import { untilEqual } from '../support/until-equal.js';
@@ -7,7 +8,7 @@ import { untilEqual } from '../support/until-equal.js';
 /** A runner stops, the next one starts on its node, and the proxy finds that. */
 const rolledWithinMs = 60_000;
 
-(canSwarm ? describe : describe.skip)('the stack on Docker Swarm', () => {
+describeWhere(canSwarm)('the stack on Docker Swarm', () => {
   let stack: SwarmStack;
 
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 /** What the browser tests stand on: a runner on bubblewrap that serves the built page, and Chromium. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe } from '@jest/globals';
+import { describeWhere } from '../../support/describe-where.js';
 import { grounds } from '../../support/grounds.js';
 import { RunningService } from '../../support/running-service.js';
 import { hasChromium } from './chromium.js';
@@ -12,9 +12,8 @@ const ground = grounds.find(({ name }) => name === 'bubblewrap host');
 /** Settings of a runner there. */
 export const groundEnv = { ...ground?.env, REPL_RUNNER_POOL: 'python=2:4' };
 
-/** Skipped by name on a laptop without what it needs; scripts/test.mjs fails in CI instead. */
-export const inBrowser: typeof describe | typeof describe.skip =
-  ground?.available === true && hasChromium && existsSync(pageFolder) ? describe : describe.skip;
+export const hasBrowserGround = ground?.available === true && hasChromium && existsSync(pageFolder);
+export const inBrowser = describeWhere(hasBrowserGround);
 
 export function startRunner(folder = pageFolder): Promise<RunningService> {
   return RunningService.start(groundEnv, { pageFolder: folder });

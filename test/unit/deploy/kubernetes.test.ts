@@ -9,6 +9,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { parseProxyConfig } from '../../../proxy/config.js';
 import { parseConfig } from '../../../src/config.js';
+import { describeWhere } from '../../support/describe-where.js';
 import { typeProblems, type KubernetesObject } from '../../support/kubernetes-types.js';
 
 const folder = fileURLToPath(new URL('../../../deploy/kubernetes', import.meta.url));
@@ -152,7 +153,7 @@ describe('the manifests for Kubernetes', () => {
   manifests(base);
 });
 
-(canRender ? describe : describe.skip)('the manifests of the example, rendered', () => {
+describeWhere(canRender)('the manifests of the example, rendered', () => {
   manifests(canRender ? example : base);
 
   it('name images, sizes and secret of their own', () => {
