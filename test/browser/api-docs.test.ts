@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { OpenApi } from '../support/open-api.js';
+import { patienceMs } from '../support/patience.js';
 import { RunningService } from '../support/running-service.js';
 import { startChromium } from './support/chromium.js';
 import { groundEnv, inBrowser } from './support/ground.js';
@@ -30,7 +31,7 @@ inBrowser('The page at /docs', () => {
   async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
     faults = [];
     const context = await browser.newContext({ viewport: { width: 1100, height: 900 }, ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(patienceMs);
     const page = await context.newPage();
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => {

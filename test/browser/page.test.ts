@@ -70,11 +70,11 @@ inBrowser('the page', () => {
     repl = await ReplPage.open(browser, runner.url);
     await repl.start();
     await repl.run('kept = 7 * 3', '>>> kept');
-    await repl.run('print("\\x1b[31m" + "red" * 3)', 'redredred');
+    await repl.run('print("\\x1b[31m" + "red" * 3)', 'redredred\n>>>');
     const before = await repl.transcript();
     await repl.page.reload();
     await repl.untilPhase('live');
-    await repl.until('redredred');
+    await repl.until('redredred\n>>>');
     expect(await repl.transcript()).toBe(before);
     await repl.run('kept * 1000', '21000');
   });

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeOnEach } from '../support/describe-where.js';
 import { grounds } from '../support/grounds.js';
+import { patienceMs } from '../support/patience.js';
 import { RunningService } from '../support/running-service.js';
 import { screenAfter, type Resize, type ScreenPart } from '../support/screen.js';
 import { untilEqual } from '../support/until-equal.js';
@@ -74,7 +75,7 @@ function onBarePty({ program, steps }: Play): string {
   const played = spawnSync('python3', [`${support}/terminal_dialogue.py`], {
     input,
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 2 * patienceMs,
   });
   const { output, failed } = JSON.parse(played.stdout) as { output: string; failed: unknown };
   if (failed !== null)

@@ -39,7 +39,7 @@ interface Ran {
 async function run(
   talk: AgentConversation,
   argv: readonly string[],
-  options: { stdin?: Buffer; signal?: AbortSignal } = {},
+  options: { stdin?: Buffer; signal?: AbortSignal; onStdout?: () => void } = {},
 ): Promise<Ran> {
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   const { exit_code, signal } = await talk.connection.spawn(
@@ -47,7 +47,10 @@ async function run(
       argv,
       env: {},
       stdin: options.stdin ?? null,
-      onStdout: (data) => out.push(Buffer.from(data)),
+      onStdout: (data) => {
+        out.push(Buffer.from(data));
+        options.onStdout?.();
+      },
       onStderr: (data) => err.push(Buffer.from(data)),
     },
     options.signal ?? new AbortController().signal,
@@ -419,9 +422,10 @@ describe('the agent and other programs', () => {
     async (script) => {
       const talk = await started();
       const abort = new AbortController();
-      const running = run(talk, ['sh', '-c', script], { signal: abort.signal });
-      await run(talk, ['sleep', '0.2']);
-      abort.abort();
+      const onStdout = (): void => {
+        abort.abort();
+      };
+      const running = run(talk, ['sh', '-c', script], { signal: abort.signal, onStdout });
       expect(await within('end', running)).toMatchObject({ stdout: 'up\n' });
     },
   );

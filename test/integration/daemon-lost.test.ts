@@ -1,6 +1,8 @@
 /** A Docker daemon that goes away under a running runner, and comes back: what people and programs see of it. */
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Daemon } from '../../src/sandbox/docker/daemon.js';
+import { removeContainer } from '../../src/sandbox/docker/remove-container.js';
 import { CuttableSocket } from '../support/cuttable-socket.js';
 import Docker from 'dockerode';
 import { describeOnEach } from '../support/describe-where.js';
@@ -21,6 +23,7 @@ const quickly = {
 };
 
 const docker = new Docker({ socketPath: '/var/run/docker.sock' });
+const machine = new Daemon('/var/run/docker.sock');
 
 interface Ready {
   readonly replica: string;
@@ -146,8 +149,8 @@ function daemonLost(ground: Ground): void {
     expect(Math.max(...descriptors)).toBeLessThanOrEqual((descriptors[0] ?? 0) + idleDescriptors);
     await untilEqual(async () => (await containers(replica, ['running'])).length, poolSize);
     // What was made but not started when the daemon went away is swept a minute later; this does not wait for that.
-    for (const { Id } of await containers(replica, ['created'])) await docker.getContainer(Id).remove({ force: true });
-    expect(await containers(replica)).toHaveLength(poolSize);
+    for (const { Id } of await containers(replica, ['created'])) await removeContainer(machine, Id);
+    await untilEqual(async () => (await containers(replica)).length, poolSize);
     await untilEqual(() => serverConnections(runner.url), 0);
   });
 }

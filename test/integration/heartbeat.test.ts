@@ -6,20 +6,26 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import type { Session } from '../../src/session/session.js';
 import { Terminal } from '../../src/terminal/terminal.js';
-import { TerminalUpgrade } from '../../src/terminal/upgrade.js';
+import { TerminalUpgrade, type Heartbeat } from '../../src/terminal/upgrade.js';
 import { FakeBackend } from '../doubles/fake-backend.js';
 
-const heartbeat = { pingIntervalMs: 100, deadAfterMs: 250 };
+const impatient = { pingIntervalMs: 100, deadAfterMs: 250 };
+/** A beat that a busy machine keeps up with; one that does not answer would be given up within the beats that are waited for. */
+const patient = { pingIntervalMs: 500, deadAfterMs: 4_000 };
+const patientBeats = (2 * patient.deadAfterMs) / patient.pingIntervalMs;
 
 describe('the heartbeat of websockets', () => {
   let server: Server;
   let upgrade: TerminalUpgrade;
-  let detached: Promise<void>;
 
   beforeEach(async () => {
     server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
-    detached = new Promise((onOwnerDetached) => {
+  });
+
+  /** Resolves when the owner is detached. */
+  function listen(heartbeat: Heartbeat): Promise<void> {
+    return new Promise((onOwnerDetached) => {
       const listener = { onActivity: () => undefined, onOwnerAttached: () => undefined, onOwnerDetached };
       const settings = { epoch: 'e', cols: 80, rows: 24, resumeGraceMs: 0, offset: 0 };
       const terminal = new Terminal(new FakeBackend(), listener, settings);
@@ -40,7 +46,7 @@ describe('the heartbeat of websockets', () => {
         heartbeat,
       });
     });
-  });
+  }
 
   afterEach(async () => {
     upgrade.close();
@@ -58,14 +64,16 @@ describe('the heartbeat of websockets', () => {
   }
 
   it('gives up a browser that does not answer, and its session learns that its owner is gone', async () => {
+    const detached = listen(impatient);
     const { closed } = await connect(false);
     await closed;
     await detached;
   });
 
   it('keeps one that answers', async () => {
+    void listen(patient);
     const { socket, closed } = await connect(true);
-    for (let beat = 0; beat < 5; beat += 1) await once(socket, 'ping');
+    for (let beat = 0; beat < patientBeats; beat += 1) await once(socket, 'ping');
     expect(socket.readyState).toBe(WebSocket.OPEN);
     socket.close();
     await closed;

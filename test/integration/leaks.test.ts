@@ -95,7 +95,7 @@ suite(`${seconds} seconds of visitors`, () => {
       ...measurable,
       REPL_RUNNER_REPLICA: replica,
       REPL_RUNNER_POOL: `python=${poolSize}:${poolSize}`,
-      REPL_RUNNER_DETACH_GRACE_SECONDS: '1',
+      REPL_RUNNER_DETACH_GRACE_SECONDS: '20',
       REPL_RUNNER_IDLE_SECONDS: '20',
     });
     proxy = await ProxyProcess.start({ ...measurable, REPL_PROXY_REPLICAS: runner.url });

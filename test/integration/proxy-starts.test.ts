@@ -247,7 +247,8 @@ describe('A start through the proxy', () => {
       for (let round = 0; round < 3; round += 1) expect((await start('192.0.2.1')).status).toBe(201);
       const refused = await start('192.0.2.1');
       expect(refused).toMatchObject({ status: 429, body: { error: { code: 'too_many_starts' } } });
-      expect(refused.headers.get('retry-after')).toBe('30');
+      // The starts before have taken their time.
+      expect(refused.headers.get('retry-after')).toMatch(/^(29|30)$/);
       expect((await start('192.0.2.2')).status).toBe(201);
       expect(fake.requests).toHaveLength(4);
     });

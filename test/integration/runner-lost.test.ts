@@ -6,11 +6,14 @@ import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { afterEach, expect, it } from '@jest/globals';
 import Docker from 'dockerode';
+import { Daemon } from '../../src/sandbox/docker/daemon.js';
+import { removeContainer } from '../../src/sandbox/docker/remove-container.js';
 import { describeWhere } from '../support/describe-where.js';
 import { grounds } from '../support/grounds.js';
 import { Random } from '../support/random.js';
 import { ResumingReader } from '../support/resuming-reader.js';
 import { RunnerProgram } from '../support/runner-program.js';
+import { untilEqual } from '../support/until-equal.js';
 
 const lines = 1_000_000;
 const disconnects = 100;
@@ -18,11 +21,14 @@ const kills = 5;
 const ground = grounds.find(({ driver, available }) => driver === 'docker' && available);
 const onDocker = describeWhere(ground !== undefined);
 const docker = new Docker();
+const daemon = new Daemon();
 
 const newReplica = (): string => `lost-${randomBytes(6).toString('hex')}`;
 
-async function containersOf(...replicas: string[]): Promise<string[]> {
-  const found = await docker.listContainers({ all: true, filters: { label: ['repl_runner=1'] } });
+/** In these states; by default in any. */
+async function containersOf(replicas: readonly string[], status: readonly string[] = []): Promise<string[]> {
+  const filters = { label: ['repl_runner=1'], ...(status.length === 0 ? {} : { status: [...status] }) };
+  const found = await docker.listContainers({ all: true, filters });
   return found.filter(({ Labels }) => replicas.includes(Labels['repl_runner.replica'] ?? '')).map(({ Id }) => Id);
 }
 
@@ -85,8 +91,11 @@ onDocker('a terminal whose runner goes away', () => {
 
   afterEach(async () => {
     for (const program of started.splice(0)) await program.stop();
+    const mine = replicas.splice(0);
+    // What was made but not started when its runner was killed is taken for left after a minute; this does not wait for that.
+    for (const id of await containersOf(mine, ['created'])) await removeContainer(daemon, id);
     // Those of sessions that a failed test has left.
-    const left = await containersOf(...replicas.splice(0));
+    const left = await containersOf(mine);
     await Promise.all(left.map((id) => docker.getContainer(id).remove({ force: true, v: true })));
     expect(left).toEqual([]);
   });
@@ -167,11 +176,14 @@ onDocker('a terminal whose runner goes away', () => {
     const program = await start({ REPL_RUNNER_ORPHAN_SECONDS: '10' });
     await session(program);
     const replica = program.env.REPL_RUNNER_REPLICA ?? '';
-    const before = await containersOf(replica);
+    const warm = async (): Promise<number> =>
+      ((await program.call('GET', '/ready')) as { warm: { python: number } }).warm.python;
+    await untilEqual(warm, 1);
+    const before = await containersOf([replica]);
     expect(before.length).toBeGreaterThan(1);
     const gone = untilEvents('destroy', replica, before.length);
     await program.kill();
     await gone;
-    expect(await containersOf(replica)).toEqual([]);
+    expect(await containersOf([replica])).toEqual([]);
   });
 });

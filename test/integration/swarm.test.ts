@@ -5,6 +5,8 @@ import { eventually } from '../support/eventually.js';
 import { canSwarm, SwarmStack } from '../support/swarm-stack.js';
 import { untilEqual } from '../support/until-equal.js';
 
+/** Five images are handed to a daemon of its own, and every service comes up. */
+const swarmWithinMs = 600_000;
 /** A runner stops, the next one starts on its node, and the proxy finds that. */
 const rolledWithinMs = 60_000;
 
@@ -13,7 +15,7 @@ describeWhere(canSwarm)('the stack on Docker Swarm', () => {
 
   beforeAll(async () => {
     stack = await SwarmStack.start();
-  });
+  }, swarmWithinMs);
   afterAll(async () => {
     await stack.end();
   });

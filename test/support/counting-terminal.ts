@@ -81,7 +81,6 @@ export class CountingTerminal {
     await eventually(
       () => `a total of ${this.id} after ${this.lines} lines`,
       () => this.total !== null,
-      20_000,
     );
   }
 

@@ -14,7 +14,7 @@ import sys
 import termios
 import time
 
-STEP_SECONDS = 20
+STEP_SECONDS = 60
 
 
 def main():
