@@ -11,6 +11,7 @@ const project = (name, extra = {}) => ({
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
+  setupFiles: ['<rootDir>/test/support/fixed-seed.ts'],
   ...extra,
 });
 
