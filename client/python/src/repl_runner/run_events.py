@@ -7,28 +7,23 @@ from typing import AsyncIterator, Dict, Optional, Type
 
 import httpx
 
-from .errors import UnreachableError
 from .models.execution import RunBuilt, RunEvent, RunOutput, RunResult, RunStarted
-from .refusal import refusal_in, unexpected
-from .server_sent_events import ServerSentEvent, server_sent_events
+from .refusal import unexpected
+from .server_sent_events import ServerSentEvent
+from .told_events import told_events
 
 OUTPUTS = ("stdout", "stderr", "build_stdout", "build_stderr")
 
 
 async def run_events(response: httpx.Response, result: Type[RunResult]) -> AsyncIterator[RunEvent]:
     """The last one is of the kind `result`. Raises ReplError, also for a stream that ends without it."""
-    async for event in server_sent_events(response.aiter_bytes()):
-        if event.event == "error":
-            raise refusal_in(response, event.data)
+    async for event in told_events(response):
         try:
             told = _parsed(event, result)
         except ValueError as error:  # pydantic's and json's alike
             raise unexpected(response, f"The event {event.event} is not as expected: {error}") from error
         if told is not None:
             yield told
-        if isinstance(told, result):
-            return
-    raise UnreachableError("The stream has ended before the run's result.", code="unreachable")
 
 
 def _parsed(event: ServerSentEvent, result: Type[RunResult]) -> Optional[RunEvent]:

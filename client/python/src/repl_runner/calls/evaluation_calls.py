@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Mapping, Optional, Sequence
 
+import anyio
+
+from ..errors import UnreachableError
+from ..evaluation_events import told_evaluation
 from ..models.evaluation import CaseLimits, Checker, Compare, EvaluateOnceRequest, EvaluateRequest, Evaluation, IoCase
 from ..models.session import Files, RequestedLimits
 from ..paths import session_path
@@ -77,6 +81,14 @@ class EvaluationCalls(Calls):
         return await self._evaluated("/evaluate", request, timeout)
 
     async def _evaluated(self, path: str, request: EvaluateRequest, timeout: Optional[float]) -> Evaluation:
-        return await self._transport.model(
-            Evaluation, "POST", path, timeout=self._work(timeout), json=request.body()
+        # By events: their heartbeat keeps whatever is on the way from hanging up on a long evaluation.
+        seconds = self._work(timeout)
+        told = self._transport.stream(
+            "POST", path, timeout=seconds, json=request.body(), headers={"Accept": "text/event-stream"}
         )
+        try:
+            with anyio.fail_after(seconds):
+                async with told as response:
+                    return await told_evaluation(response)
+        except TimeoutError as error:
+            raise UnreachableError(f"The evaluation did not end within {seconds:g} s.", code="timeout") from error
