@@ -52,6 +52,9 @@ const offsetBytes = 8;
 /** Every offset is below this; the agent reads it as "no limit". */
 export const unlimited = 0xffff_ffff_ffff_ffffn;
 
+/** What took a connection away without anybody's decision on this side: its stream broke, or another runner has the agent. */
+export type Loss = 'stream' | 'lease';
+
 export interface AgentListener {
   /** Terminal bytes; `offset` is that of the first one and jumps forward where the agent's log has dropped some. */
   onOutput(offset: number, data: Buffer): void;
@@ -60,8 +63,8 @@ export interface AgentListener {
   onExit(exit: ReplExit, offset: number): void;
   /** The waiting REPL is up. */
   onReady(): void;
-  /** Once, at the end of the connection; `streamLost` says that it was the stream's, and nobody's decision on this side. */
-  onClosed(reason: string, streamLost: boolean): void;
+  /** Once, at the end of the connection. */
+  onClosed(reason: string, loss: Loss | null): void;
 }
 
 export interface StartParameters {
@@ -85,6 +88,8 @@ export class AgentConnection {
   readonly #pingPlace = randomInt(beatPlaces);
   #pingTimer: NodeJS.Timeout | null = null;
   #sync: { nonce: Buffer; resolve(state: AgentState): void; reject(error: Error): void } | null = null;
+  /** This runner has taken the agent's lease. */
+  #held = false;
   #outputCredit = 0;
   readonly #output = new GatheredOutput((offset, data) => {
     this.#listener.onOutput(offset, data);
@@ -101,13 +106,13 @@ export class AgentConnection {
       this.#receive(chunk);
     });
     stream.on('error', (error) => {
-      this.#end(`the stream failed: ${error.message}`, true);
+      this.#end(`the stream failed: ${error.message}`, 'stream');
     });
     stream.on('close', () => {
-      this.#end('the stream was closed', true);
+      this.#end('the stream was closed', 'stream');
     });
     stream.on('end', () => {
-      this.#end('the stream has ended', true);
+      this.#end('the stream has ended', 'stream');
     });
   }
 
@@ -270,10 +275,10 @@ export class AgentConnection {
   }
 
   close(reason: string): void {
-    this.#end(reason, false);
+    this.#end(reason, null);
   }
 
-  #end(reason: string, streamLost: boolean): void {
+  #end(reason: string, loss: Loss | null): void {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#pingTimer !== null) clearTimeout(this.#pingTimer);
@@ -282,7 +287,7 @@ export class AgentConnection {
     this.#pending.rejectAll(error);
     this.#channels.clear(error);
     this.#stream.destroy();
-    this.#listener.onClosed(reason, streamLost);
+    this.#listener.onClosed(reason, loss);
   }
 
   #closedError(reason: string): RunnerError {
@@ -384,14 +389,25 @@ export class AgentConnection {
 
   #onSyncAnswer(type: number, payload: Buffer): void {
     const sync = this.#sync;
-    if (sync === null || !payload.subarray(0, 16).equals(sync.nonce)) return;
+    if (sync === null || !payload.subarray(0, 16).equals(sync.nonce)) {
+      if (type === frameTypes.synced && this.#held) this.#onTaken(payload);
+      return;
+    }
     const message: unknown = JSON.parse(payload.subarray(16).toString());
     if (type === frameTypes.synced) {
-      sync.resolve(syncedSchema.parse(message));
+      const state = syncedSchema.parse(message);
+      this.#held = true;
+      sync.resolve(state);
     } else {
       const holder = deniedSchema.parse(message).holder ?? 'another replica';
       sync.reject(new RunnerError('sandbox_failed', `The sandbox is held by ${holder}.`, { context: { holder } }));
     }
+  }
+
+  /** Another runner has taken the lease while this one was silent: all that follows is for that one. */
+  #onTaken(payload: Buffer): void {
+    syncedSchema.parse(JSON.parse(payload.subarray(16).toString()));
+    this.#end('another runner has taken its lease', 'lease');
   }
 }
 

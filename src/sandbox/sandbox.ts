@@ -34,6 +34,8 @@ export interface SandboxEnd {
 /** One isolated environment, used by one session once. */
 export interface Sandbox {
   readonly spec: SandboxSpec;
+  /** Whether another runner may take it up. */
+  readonly outlivesRunner: boolean;
   /** Bytes to and from the agent, with backpressure both ways. Its end means that the sandbox is lost, unless `recover` is there. */
   readonly stream: Duplex;
   /** Resolves once, when the sandbox or its stream is gone for whatever reason; never rejects. */

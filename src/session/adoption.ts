@@ -1,6 +1,6 @@
 /**
- * Takes up what earlier runners left behind (design D6): sandboxes of this replica at once, those of another name once
- * nobody holds them. A sandbox that was never claimed is destroyed, since only its own agent could say that it is unused;
+ * Takes up what earlier runners left behind (design D6): sandboxes of this replica at once, those of another name, and
+ * those that were let go of, once nobody holds them. A sandbox that was never claimed is destroyed, since only its own agent could say that it is unused;
  * so is one that does not run, such as a container whose daemon went away between its creation and its start.
  */
 import { abortAfter } from '../abort-after.js';
@@ -130,7 +130,8 @@ export class Adoption {
       else {
         if (isOwn || isHere) sorted.ours += 1;
         if (!isHere) sorted.elsewhere.push(sessionId, viewId);
-        if (this.#isCandidate(sandbox)) (isOwn ? sorted.own : sorted.others).push(sandbox);
+        const atOnce = isOwn && !this.#sessions.hasLetGo(sessionId);
+        if (this.#isCandidate(sandbox)) (atOnce ? sorted.own : sorted.others).push(sandbox);
       }
     }
     return sorted;
@@ -143,7 +144,8 @@ export class Adoption {
   #isCandidate(found: FoundSandbox): boolean {
     const { sessionId } = found.spec.identity;
     if (this.#sessions.has(sessionId) || this.#underWay.has(sessionId)) return false;
-    return !this.#isOwn(found) || this.#inherited?.has(sessionId) === true;
+    if (!this.#isOwn(found) || this.#sessions.hasLetGo(sessionId)) return true;
+    return this.#inherited?.has(sessionId) === true;
   }
 
   /** Removes what is left of a sandbox, unless its session here is about to. */

@@ -3,7 +3,7 @@
  * the agent's refusals, gives nothing back to the pool, and outlives its connection where the sandbox does.
  */
 import { abortAfter } from '../abort-after.js';
-import type { AgentConnection, AgentListener, TarContent } from '../agent/agent-connection.js';
+import type { AgentConnection, AgentListener, Loss, TarContent } from '../agent/agent-connection.js';
 import { asRunnerError } from '../agent/as-runner-error.js';
 import type { AgentState, ReplExit } from '../agent/message.js';
 import type { Egress, OpenedEgress } from '../egress/egress.js';
@@ -48,7 +48,7 @@ export interface SessionListener {
   onExited(outcome: ReplExit['outcome']): void;
   /** A fresh REPL runs. */
   onRestarted(): void;
-  /** Its sandbox can be reached again, after so long; `null` where a sibling has taken it up meanwhile. */
+  /** Its sandbox can be reached again, after so long; `null` where a sibling has taken it up, also one that could be reached. */
   onRecovered(ms: number | null): void;
 }
 
@@ -316,9 +316,10 @@ export class Session implements AgentListener {
     // a restarted REPL is up, which its prompt shows
   }
 
-  onClosed(_reason: string, streamLost: boolean): void {
+  onClosed(_reason: string, loss: Loss | null): void {
     if (this.#recovering !== null) return;
-    if (streamLost) this.#lose();
+    if (loss === 'stream') this.#lose();
+    else if (loss === 'lease' && this.#sandbox.outlivesRunner && this.#state !== 'starting') void this.#letGo();
     else if (this.#state !== 'ended') this.#endQuietly('sandbox_lost');
   }
 
@@ -359,12 +360,17 @@ export class Session implements AgentListener {
       if (stopping.signal.aborted) return;
       this.#recovering = null;
       if (isHeld(error)) {
-        await this.release();
-        this.#listener.onRecovered(null);
+        await this.#letGo();
       } else {
         this.#endQuietly('sandbox_lost');
       }
     }
+  }
+
+  /** A sibling has taken its sandbox up. */
+  async #letGo(): Promise<void> {
+    await this.release();
+    this.#listener.onRecovered(null);
   }
 
   #takeUp({ sandbox, connection, agent }: Recovered, hadExited: boolean): void {

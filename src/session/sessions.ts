@@ -139,6 +139,11 @@ export class Sessions {
     return performance.now() - this.#recoveredAt < recoveryMs || this.list().some(({ recovering }) => recovering);
   }
 
+  /** Whether a session of this id has lived here, and its sandbox was left to another runner. */
+  hasLetGo(id: string): boolean {
+    return this.#released.has(id);
+  }
+
   /** Whether a session of this id lives here. */
   has(id: string): boolean {
     return this.#byId.has(id);
@@ -337,6 +342,7 @@ export class Sessions {
   }
 
   #register(session: Session): void {
+    for (const id of [session.id, session.viewId]) this.#released.delete(id);
     this.#census.enter(session.state);
     this.#byId.set(session.id, session);
     this.#byViewId.set(session.viewId, session);

@@ -40,6 +40,7 @@ export class FakeWarmSandbox implements WarmSandbox {
     const identity = { sessionId: uuid('1'), viewId: uuid('2'), replica: 'a' };
     this.sandbox = {
       spec: { identity, language: fakeLanguage, limits: defaultLimits, orphanSeconds: 300 },
+      outlivesRunner: false,
       stream: this.#streams[0],
       ended,
       destroy: () => {

@@ -64,6 +64,7 @@ async function within<T>(boundMs: number, work: Promise<T>): Promise<T | 'late'>
 
 export class BubblewrapSandbox implements Sandbox {
   readonly spec: SandboxSpec;
+  readonly outlivesRunner = false;
   readonly stream: Duplex;
   readonly ended: Promise<SandboxEnd>;
   /** Resolves when bwrap made the sandbox's first process; false when it ended before. */

@@ -25,6 +25,7 @@ export interface DockerSandboxParts {
 
 export class DockerSandbox implements Sandbox {
   readonly spec: SandboxSpec;
+  readonly outlivesRunner = true;
   readonly stream: AttachStream;
   readonly ended: Promise<SandboxEnd>;
   declare readonly recover?: (signal: AbortSignal) => Promise<Sandbox>;

@@ -39,7 +39,7 @@ export class MemoryDriver implements SandboxDriver {
         resolve({ exitCode: null, outOfMemory: false, reason: 'destroyed' });
       });
     });
-    return Promise.resolve({ spec, stream, ended, destroy });
+    return Promise.resolve({ spec, outlivesRunner: false, stream, ended, destroy });
   }
 
   list(): Promise<readonly FoundSandbox[]> {

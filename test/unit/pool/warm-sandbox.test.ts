@@ -29,7 +29,7 @@ class Stage {
       end({ exitCode: null, outOfMemory: false, reason: 'destroyed' });
       return Promise.resolve();
     };
-    this.sandbox = { spec, stream, ended, destroy };
+    this.sandbox = { spec, outlivesRunner: false, stream, ended, destroy };
   }
 
   create(): Promise<WarmSandbox> {
