@@ -22,6 +22,8 @@ export class InputQueue {
   /** How many bytes were ever typed. */
   #end = 0;
   #credit = inputWindowBytes;
+  /** Interrupts that the agent has not answered yet: what it drops comes back as credit before it does. */
+  #interrupting = 0;
   #onDrained: (() => void)[] = [];
 
   constructor(taker: InputTaker) {
@@ -72,7 +74,7 @@ export class InputQueue {
   }
 
   #flush(): void {
-    while (this.#credit > 0) {
+    while (this.#credit > 0 && this.#interrupting === 0) {
       const next = this.#pieces.shift();
       if (next === undefined) break;
       const now = next.subarray(0, this.#credit);
@@ -87,14 +89,17 @@ export class InputQueue {
   /** An interrupt behind queued input: where the terminal's mode makes it one, the queue is dropped with it. */
   #overtake(data: Buffer): void {
     const until = this.#end + data.lastIndexOf(interruptByte) + 1;
+    this.#interrupting += 1;
     this.#taker
       .interrupt()
       .then((interrupted) => {
-        if (!interrupted) return;
-        this.#drop(until);
-        this.#flush();
+        if (interrupted) this.#drop(until);
       })
-      .catch(() => undefined);
+      .catch(() => undefined)
+      .finally(() => {
+        this.#interrupting -= 1;
+        this.#flush();
+      });
   }
 
   /** Drops what waits before this offset in all that was ever typed. */

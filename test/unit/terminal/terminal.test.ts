@@ -407,21 +407,51 @@ describe('Terminal', () => {
       const stage = new Stage();
       stage.terminal.input(Buffer.alloc(inputWindowBytes + 1000, 'o'));
       stage.terminal.input(Buffer.from('xx\x03after'));
+      // The agent gives back what it drops before it answers.
+      stage.terminal.onInputCredit(inputWindowBytes);
       stage.backend.interrupts[0]?.(true);
       await settled();
-      stage.terminal.onInputCredit(inputWindowBytes);
       expect(stage.backend.typed).toBe('o'.repeat(inputWindowBytes) + 'after');
     });
 
-    it('drops what is left of a piece that credit came for meanwhile', async () => {
+    it('drops what is left of a piece that credit came for before', async () => {
       const stage = new Stage();
       stage.terminal.input(Buffer.alloc(inputWindowBytes + 1000, 'o'));
-      stage.terminal.input(Buffer.from('\x03after'));
       stage.terminal.onInputCredit(300);
+      stage.terminal.input(Buffer.from('\x03after'));
+      stage.terminal.onInputCredit(inputWindowBytes);
       stage.backend.interrupts[0]?.(true);
       await settled();
-      stage.terminal.onInputCredit(inputWindowBytes);
       expect(stage.backend.typed).toBe('o'.repeat(inputWindowBytes + 300) + 'after');
+    });
+
+    it('goes on once the last of several interrupts is answered', async () => {
+      const stage = new Stage();
+      const drained = jest.fn();
+      stage.terminal.input(Buffer.alloc(inputWindowBytes + 10, 'o'));
+      for (const line of ['\x03first', '\x03second']) stage.terminal.input(Buffer.from(line));
+      stage.terminal.whenInputDrained(drained);
+      stage.terminal.onInputCredit(inputWindowBytes);
+      stage.backend.interrupts[0]?.(true);
+      await settled();
+      expect(stage.backend.typed).toBe('o'.repeat(inputWindowBytes));
+      stage.backend.interrupts[1]?.(true);
+      await settled();
+      expect(stage.backend.typed).toBe('o'.repeat(inputWindowBytes) + 'second');
+      expect(drained).toHaveBeenCalledTimes(1);
+    });
+
+    it('goes on in order where an interrupt fails', async () => {
+      const stage = new Stage();
+      const interrupt = jest
+        .spyOn(stage.backend, 'interrupt')
+        .mockRejectedValue(new Error('no process is in the foreground'));
+      stage.terminal.input(Buffer.alloc(inputWindowBytes + 10, 'o'));
+      stage.terminal.input(Buffer.from('\x03y'));
+      stage.terminal.onInputCredit(inputWindowBytes);
+      await settled();
+      expect(interrupt).toHaveBeenCalledTimes(1);
+      expect(stage.backend.typed).toBe('o'.repeat(inputWindowBytes + 10) + '\x03y');
     });
 
     it('keeps its order where the program takes the interrupt as a character', async () => {
