@@ -13,8 +13,10 @@ import type { CloseReason, ServerMessage } from './protocol.js';
 
 /** Without a reader the log is mirrored at this pace, so that a flood that nobody watches costs the runner little. */
 const unwatchedRenewalMs = 100;
-/** The log of an adopted session is on its way as fast as the agent sends. */
-/** Who waits for the log in vain gives the sandbox up, with all that is in it: a busy host must not come to that. */
+/**
+ * The log of an adopted session is on its way as fast as the agent sends. Who waits for it in vain gives the sandbox up, with
+ * all that is in it: a busy host must not come to that.
+ */
 const mirrorTimeoutMs = 60_000;
 
 /** What a terminal asks of the agent. */
@@ -305,11 +307,11 @@ export class Terminal {
 
   /** A program that draws the whole screen does so again when the size changes. */
   #redraw(): void {
-    const { cols, rows } = this.#size;
-    const narrower = Math.max(1, cols - 1);
+    const narrower = Math.max(1, this.#size.cols - 1);
     void this.#backend
-      .resize(narrower, rows)
-      .then(() => this.#backend.resize(cols, rows))
+      .resize(narrower, this.#size.rows)
+      // Another size may have come meanwhile.
+      .then(() => this.#backend.resize(this.#size.cols, this.#size.rows))
       .catch(() => undefined);
   }
 }

@@ -94,6 +94,19 @@ describe('Terminal', () => {
       ]);
     });
 
+    it('redraws in the size that came meanwhile', async () => {
+      const stage = new Stage();
+      stage.flood();
+      stage.attach({ ...owner, resume: 0 });
+      await stage.terminal.resize(100, 30);
+      await settled();
+      expect(stage.backend.sizes).toEqual([
+        [79, 24],
+        [100, 30],
+        [100, 30],
+      ]);
+    });
+
     it('replays to a raw socket without queries, from a whole line on', () => {
       const stage = new Stage();
       stage.print('a\x1b[6nb');
