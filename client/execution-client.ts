@@ -1,13 +1,8 @@
 /** The calls that run and evaluate programs: in a session, by the owner's id, or once in a sandbox of their own. */
-import { sessionPath, type CallOptions } from './caller.js';
+import { sessionPath, type Call, type CallOptions } from './caller.js';
 import { CollectedOutput } from './collected-output.js';
-import {
-  evaluationTimeoutMs,
-  parseEvaluation,
-  type Evaluation,
-  type EvaluationResult,
-  type OnceEvaluation,
-} from './evaluation.js';
+import { evaluationTimeoutMs, type Evaluation, type EvaluationResult, type OnceEvaluation } from './evaluation.js';
+import { readEvaluation } from './evaluation-events.js';
 import { ReplError } from './repl-error.js';
 import { readRun, type RunListener } from './run-events.js';
 import { runBody, type RunOnceOptions, type RunOptions } from './run-options.js';
@@ -47,7 +42,7 @@ export class ExecutionClient extends WorkspaceClient {
   async #evaluate(path: string, evaluation: Evaluation, options: CallOptions): Promise<EvaluationResult> {
     const [body, contentType] = [JSON.stringify(evaluation), 'application/json'];
     const call = { method: 'POST', path, body, contentType, timeoutMs: evaluationTimeoutMs } as const;
-    return parseEvaluation(await this.caller.json(call, options));
+    return await this.#told(call, readEvaluation, options);
   }
 
   async #run(
@@ -55,14 +50,22 @@ export class ExecutionClient extends WorkspaceClient {
     run: RunOptions | RunOnceOptions,
     { listener, ...options }: RunCallOptions,
   ): Promise<RunResult> {
-    // Always by events: their heartbeat keeps whatever is on the way from hanging up on a long run.
-    const stream = { method: 'POST', path, ...runBody(run), accept: eventType, timeoutMs: runTimeoutMs } as const;
-    const { body } = await this.caller.call(stream, options);
     const collected = new CollectedOutput();
-    const result = await readRun(this.owned(body), listener ?? collected.listener).catch((error: unknown) => {
+    const call = { method: 'POST', path, ...runBody(run), timeoutMs: runTimeoutMs } as const;
+    const result = await this.#told(call, (body) => readRun(body, listener ?? collected.listener), options);
+    return listener === undefined ? collected.in(result) : result;
+  }
+
+  /** Always by events: their heartbeat keeps whatever is on the way from hanging up on long work. */
+  async #told<Result>(
+    call: Call,
+    read: (body: ReadableStream<Uint8Array>) => Promise<Result>,
+    options: CallOptions,
+  ): Promise<Result> {
+    const { body } = await this.caller.call({ ...call, accept: eventType }, options);
+    return await read(this.owned(body)).catch((error: unknown) => {
       if (options.signal?.aborted !== true) throw error;
       throw new ReplError('aborted', 'The call was broken off.', { cause: error });
     });
-    return listener === undefined ? collected.in(result) : result;
   }
 }

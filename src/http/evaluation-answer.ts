@@ -3,10 +3,12 @@ import type { z } from 'zod';
 import type { CaseResult, EvaluationResult, Subject } from '../execution/evaluate/evaluation.js';
 import type { caseResultSchema, evaluationSchema } from './evaluate-schemas.js';
 
+export type EvaluationAnswer = z.infer<typeof evaluationSchema>;
+
 export function evaluationAnswer(
   kind: Subject['kind'],
   { passed, results, error }: EvaluationResult,
-): z.infer<typeof evaluationSchema> {
+): EvaluationAnswer {
   return { passed, case_results: results.map((result) => caseAnswer(kind, result)), error };
 }
 

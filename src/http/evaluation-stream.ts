@@ -1,11 +1,13 @@
 /** An evaluation told while it goes on: `start`, a `case` for each one that is judged, at last `result`. */
 import type { Response } from 'express';
-import type { CaseResult, EvaluationResult, Subject } from '../execution/evaluate/evaluation.js';
+import type { CaseResult, Subject } from '../execution/evaluate/evaluation.js';
+import type { EvaluationListener } from '../execution/evaluate/judged.js';
 import { asRunnerError, errorAnswer } from './error-response.js';
-import { caseAnswer, evaluationAnswer } from './evaluation-answer.js';
+import { caseAnswer, type EvaluationAnswer } from './evaluation-answer.js';
 import { EventStream } from './event-stream.js';
+import type { AnswerStream } from './json-or-events.js';
 
-export class EvaluationStream {
+export class EvaluationStream implements EvaluationListener, AnswerStream<EvaluationAnswer> {
   readonly #events: EventStream;
   readonly #kind: Subject['kind'];
   /** What waits for a slow client is bounded by what an evaluation may say in all. */
@@ -16,32 +18,27 @@ export class EvaluationStream {
     this.#kind = kind;
   }
 
-  readonly onResult = (result: CaseResult, index: number): void => {
-    this.#begin();
-    this.#send('case', { index, ...caseAnswer(this.#kind, result) });
-  };
+  onStart(): void {
+    this.#events.begin();
+    this.#send('start', {});
+  }
 
-  async result(result: EvaluationResult): Promise<void> {
-    this.#begin();
-    const { case_results: _told, ...rest } = evaluationAnswer(this.#kind, result);
+  onResult(result: CaseResult, index: number): void {
+    this.#send('case', { index, ...caseAnswer(this.#kind, result) });
+  }
+
+  async result({ case_results: _told, ...rest }: EvaluationAnswer): Promise<void> {
     this.#send('result', rest);
     await this.#tail;
     this.#events.end();
   }
 
-  /** Tells an error as the last event; false where the stream has not begun, and the error can still be an answer. */
   async fail(thrown: unknown): Promise<boolean> {
     if (!this.#events.open) return false;
     await this.#tail;
     await this.#events.send('error', errorAnswer(asRunnerError(thrown)));
     this.#events.end();
     return true;
-  }
-
-  #begin(): void {
-    if (this.#events.open) return;
-    this.#events.begin();
-    this.#send('start', {});
   }
 
   #send(name: string, data: object): void {

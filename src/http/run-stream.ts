@@ -7,10 +7,11 @@ import type { ProgramStep } from '../execution/run-program.js';
 import type { OutputName, RunResult } from '../execution/run.js';
 import { asRunnerError, errorAnswer } from './error-response.js';
 import { EventStream } from './event-stream.js';
+import type { AnswerStream } from './json-or-events.js';
 import { stepAnswer, withoutOutput, type RunAnswer } from './run-answer.js';
 import { TextPieces } from './text-pieces.js';
 
-export class RunStream {
+export class RunStream implements AnswerStream<RunAnswer> {
   readonly #events: EventStream;
   readonly #pieces = new Map<string, TextPieces>();
 
@@ -43,7 +44,6 @@ export class RunStream {
     this.#events.end();
   }
 
-  /** Tells an error as the last event; false where the stream has not begun, and the error can still be an answer. */
   async fail(thrown: unknown): Promise<boolean> {
     if (!this.#events.open) return false;
     await this.#events.send('error', errorAnswer(asRunnerError(thrown)));

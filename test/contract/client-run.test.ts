@@ -40,6 +40,30 @@ describeOnEach(groundPerDriver, 'ReplClient runs on', (ground) => {
     expect(run.waitedMs).toBeGreaterThanOrEqual(0);
   });
 
+  it('evaluations, in a sandbox of their own and in a session', async () => {
+    const io_cases = [
+      { name: 'good', input: 'a=1', output: 2 },
+      { name: 'bad', input: 'a=2', output: 4 },
+    ];
+    const evaluation = { code: 'f = lambda a: a + 1', entry_point: 'f', io_cases };
+    const { id } = await runner.startSession();
+    for (const told of [
+      await client.evaluateOnce({ ...evaluation, language: 'python' }),
+      await client.evaluateCode(id, evaluation),
+    ]) {
+      expect(told).toMatchObject({ passed: false, error: null });
+      expect(told.case_results).toMatchObject([
+        { name: 'good', passed: true, value: 2 },
+        { name: 'bad', passed: false, value: 3 },
+      ]);
+    }
+    const unloadable = await client.evaluateCode(id, { ...evaluation, code: 'f =' });
+    expect(unloadable).toMatchObject({ passed: false, case_results: [], error: { outcome: 'runtime_error' } });
+    await expect(client.evaluateOnce({ ...evaluation, language: 'cobol' })).rejects.toMatchObject({
+      code: 'language_unknown',
+    });
+  });
+
   it('and tells refusals by their codes', async () => {
     await expect(client.runOnce({ language: 'cobol' })).rejects.toMatchObject({ code: 'language_unknown' });
     await expect(client.runOnce({ language: 'python', command: 'a', argv: ['b'] })).rejects.toBeInstanceOf(ReplError);

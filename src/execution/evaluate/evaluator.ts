@@ -12,7 +12,7 @@ import { Workspace } from '../../workspace/workspace.js';
 import type { OneShots } from '../one-shots.js';
 import type { CaseRun, Evaluation, EvaluationResult, LoadFailure, Subject } from './evaluation.js';
 import { runHarness } from './harness.js';
-import { judgedCases, type OnResult, type WithChecker } from './judged.js';
+import { judgedCases, type EvaluationListener, type WithChecker } from './judged.js';
 import { runProgramCases, type ProgramPlace } from './program-cases.js';
 
 /** What a checker is written in. */
@@ -40,7 +40,7 @@ export class Evaluator {
   }
 
   /** Rejects with RunnerError `request_invalid` for what the language cannot do, or as `OneShots.use` does. */
-  async once(request: OnceRequest, signal: AbortSignal, onResult?: OnResult): Promise<EvaluationResult> {
+  async once(request: OnceRequest, signal: AbortSignal, listener?: EvaluationListener): Promise<EvaluationResult> {
     const { language, limits, evaluation } = request;
     const { subject } = evaluation;
     const known = this.#oneShots.language(language);
@@ -49,9 +49,10 @@ export class Evaluator {
     const runCases = (onCase: OnCase): Promise<LoadFailure | null> =>
       this.#oneShots.use(language, limits, signal, async ({ connection }, _borrowed, bounded) => {
         if (files !== null) await new Workspace(connection, () => undefined).unpack(files, { replace: false });
+        listener?.onStart();
         return await runSubject({ connection, language: known }, evaluation, onCase, bounded);
       });
-    return await judgedCases({ evaluation, runCases, withChecker: this.#withChecker, onResult }, signal);
+    return await judgedCases({ evaluation, runCases, withChecker: this.#withChecker, listener }, signal);
   }
 
   /** In the sandbox of a session, beside what else is there. */
@@ -59,7 +60,7 @@ export class Evaluator {
     session: LendingSession,
     evaluation: Evaluation,
     signal: AbortSignal,
-    onResult?: OnResult,
+    listener?: EvaluationListener,
   ): Promise<EvaluationResult> {
     const { subject } = evaluation;
     const language = this.#oneShots.language(session.language);
@@ -68,8 +69,11 @@ export class Evaluator {
       throw invalid('In a session a program is a file: write it with PUT /repl/:id/files first.');
     }
     const runCases = (onCase: OnCase): Promise<LoadFailure | null> =>
-      session.use((connection) => runSubject({ connection, language }, evaluation, onCase, signal));
-    return await judgedCases({ evaluation, runCases, withChecker: this.#withChecker, onResult }, signal);
+      session.use(async (connection) => {
+        listener?.onStart();
+        return await runSubject({ connection, language }, evaluation, onCase, signal);
+      });
+    return await judgedCases({ evaluation, runCases, withChecker: this.#withChecker, listener }, signal);
   }
 
   readonly #withChecker: WithChecker = (work, signal) =>

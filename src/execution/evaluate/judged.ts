@@ -5,7 +5,13 @@ import type { CaseResult, CaseRun, Evaluation, EvaluationResult, LoadFailure } f
 import type { HarnessPlace } from './harness.js';
 import { parseTagged } from './tagged-value.js';
 
-export type OnResult = (result: CaseResult, index: number) => void;
+/** Hears of an evaluation while it goes on. */
+export interface EvaluationListener {
+  /** The sandbox is there, and the cases are about to begin. */
+  onStart(): void;
+  /** Each result as soon as it is known. */
+  onResult(result: CaseResult, index: number): void;
+}
 
 /** Opens a fresh sandbox for a checker, and ends it when the work is done, which must heed the signal that it gets. */
 export type WithChecker = <T>(
@@ -18,20 +24,19 @@ export interface JudgedCases {
   /** Runs every case in order, or resolves with why none can be run. */
   runCases(onCase: (run: CaseRun, index: number) => void): Promise<LoadFailure | null>;
   readonly withChecker: WithChecker;
-  /** Each result as soon as it is known. */
-  readonly onResult: OnResult | undefined;
+  readonly listener: EvaluationListener | undefined;
 }
 
 /** Runs and judges. Rejects when aborted, or when a sandbox fails. */
 export async function judgedCases(given: JudgedCases, signal: AbortSignal): Promise<EvaluationResult> {
-  const { evaluation, onResult } = given;
+  const { evaluation, listener } = given;
   const { judge } = evaluation;
   const runs: CaseRun[] = [];
   const results: CaseResult[] = [];
   const settle = (verdict: Verdict, index: number): void => {
     const result = resultOf(evaluation, runs, index, verdict);
     results.push(result);
-    onResult?.(result, index);
+    listener?.onResult(result, index);
   };
   const error = await given.runCases((run, index) => {
     runs.push(run);

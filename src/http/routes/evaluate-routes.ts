@@ -4,13 +4,14 @@
  */
 import type { Request, Response } from 'express';
 import type { EvaluationResult, Subject } from '../../execution/evaluate/evaluation.js';
-import type { OnResult } from '../../execution/evaluate/judged.js';
+import type { EvaluationListener } from '../../execution/evaluate/judged.js';
 import { entriesFromJson } from '../../workspace/files-from-json.js';
 import { abortOnClose } from '../abort-on-close.js';
 import type { AppParts } from '../app-parts.js';
 import { evaluateSchemas, evaluationSchema } from '../evaluate-schemas.js';
 import { evaluationAnswer } from '../evaluation-answer.js';
 import { EvaluationStream } from '../evaluation-stream.js';
+import { answerWithJsonOrEvents, eventType } from '../json-or-events.js';
 import { idOf, ownedSession } from '../owned-session.js';
 import { requestedEvaluation } from '../requested-evaluation.js';
 import { requestedLimits } from '../requested-limits.js';
@@ -18,12 +19,11 @@ import type { Route } from '../route.js';
 import { readJson } from '../upload.js';
 import { validate } from '../validate.js';
 
-const eventType = 'text/event-stream';
-
 const description = `With an \`entry_point\`, the code is loaded once and the function is called for each case in a fork of that
 state; without one, the code is a program that is run for each case with \`input\` as its stdin. Values are tagged JSON. With
-\`Accept: text/event-stream\` each case is told as soon as it is judged: \`start\`, then \`case\` with its \`index\`, at last
-\`result\`, which is the JSON answer without \`case_results\`. An error after \`start\` is the event \`error\`.`;
+\`Accept: text/event-stream\` it is told as it goes on: \`start\` once the sandbox is there, \`case\` with its \`index\` for each one
+that is judged, at last \`result\`, which is the JSON answer without \`case_results\`. An error after \`start\` is the event
+\`error\`.`;
 
 const inSessionExample = {
   code: 'def add(a, b):\n    return a + b\n',
@@ -57,8 +57,8 @@ function sessionRoute({ sessions, evaluator, config }: AppParts, { inSession }: 
       ownedSession(sessions, idOf(request));
       const evaluation = requestedEvaluation(validate(inSession, await readJson(request, config.maxBodyBytes)));
       const session = ownedSession(sessions, idOf(request));
-      await told(request, response, evaluation.subject.kind, (onResult) =>
-        evaluator.within(session, evaluation, signal, onResult),
+      await told(request, response, evaluation.subject.kind, (listener) =>
+        evaluator.within(session, evaluation, signal, listener),
       );
     },
   };
@@ -92,26 +92,17 @@ function onceRoute({ evaluator, config }: AppParts, { once }: Schemas): Route {
       const evaluation = requestedEvaluation(body);
       const entries = entriesFromJson(files, config.workspaceBounds);
       const asked = { language, entries, limits: requestedLimits(limits), evaluation };
-      await told(request, response, evaluation.subject.kind, (onResult) => evaluator.once(asked, signal, onResult));
+      await told(request, response, evaluation.subject.kind, (listener) => evaluator.once(asked, signal, listener));
     },
   };
 }
 
-/** Answers with JSON, or with events where the client asks for them. */
 async function told(
   request: Request,
   response: Response,
   kind: Subject['kind'],
-  work: (onResult?: OnResult) => Promise<EvaluationResult>,
+  work: (listener?: EvaluationListener) => Promise<EvaluationResult>,
 ): Promise<void> {
-  if (request.accepts(['application/json', eventType]) !== eventType) {
-    response.json(evaluationAnswer(kind, await work()));
-    return;
-  }
-  const stream = new EvaluationStream(response, kind);
-  try {
-    await stream.result(await work(stream.onResult));
-  } catch (error) {
-    if (!(await stream.fail(error))) throw error;
-  }
+  const open = (): EvaluationStream => new EvaluationStream(response, kind);
+  await answerWithJsonOrEvents(request, response, open, async (stream) => evaluationAnswer(kind, await work(stream)));
 }

@@ -2,13 +2,13 @@
  * Runs: in a session, or once in a sandbox of their own. Each is answered when it has ended, or told as it goes on where
  * the client accepts events. A client that hangs up ends its run.
  */
-import type { Request, Response } from 'express';
 import { mib } from '../../config/settings.js';
 import { RunnerError } from '../../errors.js';
 import type { ProgramRequest } from '../../execution/run-program.js';
 import { abortOnClose } from '../abort-on-close.js';
 import type { AppParts } from '../app-parts.js';
 import { callerOf } from '../caller.js';
+import { answerWithJsonOrEvents, eventType } from '../json-or-events.js';
 import { idOf, ownedSession } from '../owned-session.js';
 import { requestedEgress } from '../requested-egress.js';
 import { requestedLimits } from '../requested-limits.js';
@@ -26,8 +26,6 @@ import {
 import { RunStream } from '../run-stream.js';
 import { readJson, readUpload, type UploadShape } from '../upload.js';
 import { validate } from '../validate.js';
-
-const eventType = 'text/event-stream';
 
 const streamed = `With \`Accept: text/event-stream\` it is told as it goes on, by server-sent events whose data is JSON: \`start\`;
 then \`stdout\` and \`stderr\`, each with the next piece as \`content\`, or as \`base64\` where it is not UTF-8; likewise
@@ -65,7 +63,8 @@ function sessionRunRoute(parts: AppParts, schemas: RunSchemas): Route {
       const options = validate(schemas.inSession, await readJson(request, config.maxBodyBytes));
       const { memory_mib: memoryMib } = options.limits ?? {};
       const asked = requestedRun(options, config.runs, memoryMib === undefined ? null : memoryMib * mib);
-      await told(request, response, async (stream) => {
+      const open = (): RunStream => new RunStream(response);
+      await answerWithJsonOrEvents(request, response, open, async (stream) => {
         const session = ownedSession(sessions, idOf(request));
         const result = await session.run({ ...asked, ...hooks(stream) }, () => stream?.start({}), signal);
         return counted(parts, 'session', runAnswer(result));
@@ -103,7 +102,8 @@ function onceRoute(parts: AppParts, schemas: RunSchemas): Route {
         egress: requestedEgress(options.egress, config.egress.entries, request.headers) ?? [],
         sandboxLimits: requestedLimits(sandboxLimits),
       };
-      await told(request, response, async (stream) => {
+      const open = (): RunStream => new RunStream(response);
+      await answerWithJsonOrEvents(request, response, open, async (stream) => {
         const onStart = ({ waitedMs, cold }: { waitedMs: number; cold: boolean }) => {
           metrics.observeRunWait(waitedMs);
           return stream?.start({ queue: { waited_ms: waitedMs }, cold });
@@ -116,26 +116,8 @@ function onceRoute(parts: AppParts, schemas: RunSchemas): Route {
   };
 }
 
-/** Answers with JSON, or with events where the client asks for them. */
-async function told(
-  request: Request,
-  response: Response,
-  work: (stream: RunStream | null) => Promise<RunAnswer>,
-): Promise<void> {
-  if (request.accepts(['application/json', eventType]) !== eventType) {
-    response.json(await work(null));
-    return;
-  }
-  const stream = new RunStream(response);
-  try {
-    await stream.result(await work(stream));
-  } catch (error) {
-    if (!(await stream.fail(error))) throw error;
-  }
-}
-
-function hooks(stream: RunStream | null): Pick<ProgramRequest, 'onOutput' | 'onBuilt'> {
-  if (stream === null) return {};
+function hooks(stream: RunStream | undefined): Pick<ProgramRequest, 'onOutput' | 'onBuilt'> {
+  if (stream === undefined) return {};
   return {
     onOutput: (step, name, data) => stream.output(step, name, data),
     onBuilt: (build) => stream.built(build),

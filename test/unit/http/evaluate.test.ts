@@ -90,6 +90,21 @@ describe('POST /evaluate', () => {
     });
   });
 
+  it('tells it case by case where the client asks for events', async () => {
+    const { app, evaluator } = testApp();
+    evaluator.result = { passed: false, results: [result, { ...result, passed: false }], error: null };
+    const sent = request(app).post('/evaluate').set('Accept', 'text/event-stream').send(whole);
+    const { text, headers } = await answered(sent);
+    expect(headers['content-type']).toBe('text/event-stream; charset=utf-8');
+    expect(text.split('\n\n').map((block) => block.split('\n'))).toEqual([
+      ['event: start', 'data: {}'],
+      ['event: case', expect.stringMatching(/^data: \{"index":0,"name":null,"passed":true/)],
+      ['event: case', expect.stringMatching(/^data: \{"index":1,"name":null,"passed":false/)],
+      ['event: result', 'data: {"passed":false,"error":null}'],
+      [''],
+    ]);
+  });
+
   it.each([
     ['no cases', { ...whole, io_cases: [] }],
     ['too many cases', { ...whole, io_cases: Array.from({ length: maxCases + 1 }, () => io_cases[0]) }],

@@ -50,6 +50,37 @@ function staged() {
 }
 
 describe('Evaluator', () => {
+  it('tells of its start while a checker has judged nothing yet', async () => {
+    const { oneShots, evaluator, checker } = staged();
+    const heard: string[] = [];
+    const listener = { onStart: () => heard.push('start'), onResult: () => heard.push('result') };
+    const request = { language: 'python', entries: [], limits: {}, evaluation };
+    const ended = expect(evaluator.once(request, new AbortController().signal, listener)).rejects.toThrow();
+    await settled();
+    expect(checker.agent.requests.map(({ op }) => op)).toEqual(['spawn']);
+    expect(heard).toEqual(['start']);
+    await Promise.all([ended, oneShots.stop()]);
+  });
+
+  it('tells of the start of one in a session once that lends its sandbox', async () => {
+    const { oneShots, evaluator } = staged();
+    const refused = new Error('it has ended');
+    const session = { language: 'python', use: () => Promise.reject(refused) };
+    const { connection, agent } = new FakeWarmSandbox(3);
+    agent.answers.spawn = () => spawnAnswer();
+    const lending = { language: 'python', use: <T>(work: (lent: typeof connection) => Promise<T>) => work(connection) };
+    const compared: Evaluation = { ...evaluation, judge: { kind: 'comparison', comparison: { mode: 'exact' } } };
+    const heard: string[] = [];
+    const listener = { onStart: () => heard.push('start'), onResult: () => heard.push('result') };
+    const { signal } = new AbortController();
+    await expect(evaluator.within(session, compared, signal, listener)).rejects.toBe(refused);
+    expect(heard).toEqual([]);
+    await evaluator.within(lending, compared, signal, listener);
+    expect(heard).toEqual(['start', 'result']);
+    connection.close('the test is over');
+    await oneShots.stop();
+  });
+
   it('ends a checker when its sandbox is called back', async () => {
     const { oneShots, evaluator, checker } = staged();
     const request = { language: 'python', entries: [], limits: {}, evaluation };
