@@ -28,7 +28,6 @@ export const errorCodes = {
   path_invalid: { status: 422, retryable: false },
   path_unsafe: { status: 422, retryable: false },
   disk_full: { status: 422, retryable: false },
-  upgrade_required: { status: 426, retryable: false },
   too_many_starts: { status: 429, retryable: true },
   too_many_sessions: { status: 429, retryable: true },
   internal: { status: 500, retryable: false },

@@ -26,7 +26,6 @@ export const errorMeanings: Readonly<Record<ErrorCode, string>> = {
   path_invalid: 'no file could have this path',
   path_unsafe: 'the path, or a link on its way, leads out of the workspace',
   disk_full: "the files do not fit into the sandbox's disk",
-  upgrade_required: 'this needs a websocket',
   too_many_starts: 'sessions are started too fast; see `context.scope`, `Retry-After`',
   too_many_sessions: 'there are as many sessions as there may be; see `context.scope`',
   internal: 'a fault of the runner; its log has the `X-Request-Id`',
