@@ -13,6 +13,7 @@ import { grounds } from '../support/grounds.js';
 import { Random } from '../support/random.js';
 import { ResumingReader } from '../support/resuming-reader.js';
 import { RunnerProgram } from '../support/runner-program.js';
+import { TerminalClient } from '../support/terminal-client.js';
 import { untilEqual } from '../support/until-equal.js';
 
 const lines = 1_000_000;
@@ -154,6 +155,29 @@ onDocker('a terminal whose runner goes away', () => {
     await screen.detach(true);
     await reader.detach(true);
     await program.call('DELETE', `/repl/${id}`);
+  });
+
+  it('goes on at a sibling that took it up while its runner stood still', async () => {
+    const [stalled, sibling] = await Promise.all([start(), start()]);
+    const { id } = await stalled.call('POST', '/repl', { language: 'python' });
+    const terminalAt = ({ url }: RunnerProgram): TerminalClient =>
+      new TerminalClient(`${url.replace('http', 'ws')}/repl/${String(id)}`, { subprotocol: 'repl.v1' });
+    const before = terminalAt(stalled);
+    await before.until('>>> ');
+    await before.run('kept = 40 + 2');
+    stalled.signal('SIGSTOP');
+    try {
+      await servedBy(sibling, stalled.env.REPL_RUNNER_REPLICA ?? '');
+    } finally {
+      stalled.signal('SIGCONT');
+    }
+    expect(await before.closed).toMatchObject({ code: 1012 });
+    await expect(stalled.call('GET', `/repl/${String(id)}`)).rejects.toThrow(/: 503 .*draining/);
+    const after = terminalAt(sibling);
+    await after.until('>>> ');
+    expect(await after.run('kept')).toContain('42');
+    await after.close();
+    await sibling.call('DELETE', `/repl/${String(id)}`);
   });
 
   it('never takes the sandbox of a sibling that lives', async () => {
