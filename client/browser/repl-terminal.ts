@@ -17,8 +17,8 @@ import type { Phase } from './phase.js';
 import { PhaseView } from './phase-view.js';
 import componentStyle from './repl-terminal.css';
 import { Screen } from './screen.js';
+import { ScreenSize } from './screen-size.js';
 import { SessionControl } from './session-control.js';
-import { Settling } from './settling.js';
 import { takeSetBefore } from './set-before.js';
 import { schemeOf } from './themes.js';
 import { TouchKeys } from './touch-keys.js';
@@ -26,8 +26,6 @@ import { TranscriptView } from './transcript-view.js';
 
 /** As long as editors give for "Esc, then Tab leaves". */
 const escapeTabMs = 2_000;
-/** Sizes that a layout runs through are not all worth telling. */
-const settleMs = 60;
 
 const preferences = ['(prefers-color-scheme: dark)', '(prefers-contrast: more)', '(pointer: coarse)'];
 
@@ -52,11 +50,13 @@ export class ReplTerminal extends HTMLElement {
   /** What it was attached to when it was taken out of the page. */
   #left: string | null = null;
   #escapedAt = -Infinity;
-  readonly #layout = new Settling(settleMs, () => {
-    this.#fit(false);
+  readonly #size = new ScreenSize({
+    screen: () => this.#screen,
+    watches: () => this.#watches,
+    tell: (size) => {
+      this.#control.resize(size);
+    },
   });
-  /** Old output is being drawn at the size at which it was printed. */
-  #replaying = false;
 
   constructor() {
     super();
@@ -177,7 +177,7 @@ export class ReplTerminal extends HTMLElement {
     frame.dataset.scheme = scheme;
     const style = getComputedStyle(frame);
     this.#screen?.applyTheme(scheme, (name) => style.getPropertyValue(`--_${name}`).trim());
-    this.#layout.stir();
+    this.#size.stir();
   }
 
   override focus(): void {
@@ -203,7 +203,7 @@ export class ReplTerminal extends HTMLElement {
       );
     }
     const observer = new ResizeObserver(() => {
-      this.#layout.stir();
+      this.#size.stir();
     });
     observer.observe(partOf(this.#root, '.screen', HTMLElement));
     signal.addEventListener('abort', () => {
@@ -222,7 +222,7 @@ export class ReplTerminal extends HTMLElement {
     this.#left = this.#control.id;
     this.#control.detach();
     this.#view.stop();
-    this.#layout.stop();
+    this.#size.stop();
     this.#screen?.dispose();
     this.#screen = null;
     partOf(this.#root, '.screen', HTMLElement).replaceChildren();
@@ -287,20 +287,17 @@ export class ReplTerminal extends HTMLElement {
         this.#screen?.write(data, taken);
       },
       onHello: (size) => {
-        this.#replaying = true;
-        this.#screen?.resize(size);
+        this.#size.onHello(size);
       },
       onReplayed: () => {
-        this.#replaying = false;
-        this.#fit(true);
+        this.#size.onReplayed();
         this.#tell('repl-ready', {});
       },
       onReset: () => {
         this.#screen?.reset();
       },
       onResized: (size) => {
-        const { phase } = this.#control;
-        if (phase.kind === 'live' && phase.role === 'viewer') this.#screen?.resize(size);
+        this.#size.onResized(size);
       },
       onRestarted: () => {
         this.#tell('repl-restart', {});
@@ -330,12 +327,16 @@ export class ReplTerminal extends HTMLElement {
 
   // --- what happens ---
 
+  get #watches(): boolean {
+    const { phase } = this.#control;
+    return phase.kind === 'live' && phase.role === 'viewer';
+  }
+
   #onPhase(phase: Phase): void {
-    if (phase.kind === 'idle' || phase.kind === 'ended') this.#replaying = false;
+    if (phase.kind === 'idle' || phase.kind === 'ended') this.#size.onOver();
     this.#view.show(phase);
-    const watches = phase.kind === 'live' && phase.role === 'viewer';
-    this.#screen?.setWritable(!watches);
-    partOf(this.#root, '.screen', HTMLElement).classList.toggle('watching', watches);
+    this.#screen?.setWritable(!this.#watches);
+    partOf(this.#root, '.screen', HTMLElement).classList.toggle('watching', this.#watches);
     if (phase.kind === 'failed') this.#tell('repl-error', { error: phase.error });
     if (phase.kind === 'ended') this.#tell('repl-end', { error: phase.error });
     this.#tell('repl-phase', { phase });
@@ -402,15 +403,6 @@ export class ReplTerminal extends HTMLElement {
   #actFocused(act: () => unknown): unknown {
     this.focus();
     return act();
-  }
-
-  /** @param tell also where the size did not change here, as the session's may differ */
-  #fit(tell: boolean): void {
-    const { phase } = this.#control;
-    if (this.#replaying || this.#screen === null) return;
-    if (phase.kind === 'live' && phase.role === 'viewer') return;
-    const changed = this.#screen.fit();
-    if (changed !== null || tell) this.#control.resize(this.#screen.size);
   }
 
   async #reported<Result>(work: Promise<Result>): Promise<Result> {
