@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { ProxyServer, type ServerOptions } from 'http-proxy-3';
 import { boundAnswer, AnswerTimeoutError } from './bound-answer.js';
 import { boundConnect } from './bound-connect.js';
+import { connectionAfter, drainOnceAnswered } from './drain-body.js';
 import { ProxyError } from './proxy-error.js';
 import { addedHeaders, withheldHeaders, type Additions } from './request-headers.js';
 import { UpgradeGuard, UpgradeTimeoutError, type UpgradeBounds } from './upgrade-guard.js';
@@ -39,9 +40,13 @@ export class Forwarder {
     this.#proxy = new ProxyServer({ toProxy: true, changeOrigin: true });
     // Errors of both sides come here as well as to the callbacks, and would be thrown if nobody listened.
     this.#proxy.on('error', () => undefined);
-    this.#proxy.on('proxyReq', (sent) => {
+    this.#proxy.on('proxyReq', (sent, request, response) => {
       boundConnect(sent, bounds.connectTimeoutMs);
       boundAnswer(sent, bounds.answerTimeoutMs);
+      // It has answered and may read no further; what waits to be sent would keep the connection.
+      response.once('finish', () => {
+        if (!request.complete) sent.destroy();
+      });
     });
     this.#proxy.on('proxyRes', onAnswer);
     this.#proxy.on('proxyReqWs', (sent: ClientRequest, request: IncomingMessage) => {
@@ -68,7 +73,8 @@ export class Forwarder {
       response,
       { ...options, headers: { ...options.headers, connection: 'close' } },
       (error) => {
-        if (!response.destroyed) onFailed(failureOf(error));
+        // A replica that has answered may close its connection on the rest of the body.
+        if (!response.destroyed && !response.writableEnded) onFailed(failureOf(error));
       },
     );
   }
@@ -109,8 +115,8 @@ function withhold(request: IncomingMessage, names: readonly string[]): void {
 
 /** The connection to the client is another one than that to the replica; an answer that breaks off must not look whole. */
 function onAnswer(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
-  const close = /\bclose\b/i.test(request.headers.connection ?? '');
-  answer.headers.connection = close ? 'close' : 'keep-alive';
+  answer.headers.connection = connectionAfter(request);
+  drainOnceAnswered(request, response);
   delete answer.headers['keep-alive'];
   answer.on('error', () => undefined);
   answer.once('close', () => {

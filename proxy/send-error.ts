@@ -1,6 +1,7 @@
 /** Answers a call with an error of the proxy's own, in the runner's shape. The only place here that picks statuses. */
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from './answer-headers.js';
+import { connectionAfter, drainOnceAnswered } from './drain-body.js';
 import { proxyErrors, type ProxyError } from './proxy-error.js';
 
 /** What a client waits before it tries again where the error does not say, in seconds. */
@@ -19,11 +20,13 @@ export function sendError(response: ServerResponse, error: ProxyError): void {
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
+    Connection: connectionAfter(response.req),
     ...answerHeaders,
     ...(status === 503 || status === 429
       ? { 'Retry-After': String(context.retry_after_seconds ?? retryAfterSeconds) }
       : {}),
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
   });
+  drainOnceAnswered(response.req, response);
   response.end(body);
 }
