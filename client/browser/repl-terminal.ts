@@ -118,7 +118,13 @@ export class ReplTerminal extends HTMLElement {
 
   /** A fresh REPL in the same session, with the same files or with those given. */
   async restart(options: Partial<StartOptions> = {}): Promise<void> {
-    const { language: _language, limits: _limits, ...asked } = { ...this.#optionsFor('restart'), ...options };
+    // What the session keeps; the API refuses it here.
+    const {
+      language: _language,
+      limits: _limits,
+      egress: _egress,
+      ...asked
+    } = { ...this.#optionsFor('restart'), ...options };
     const restart: RestartOptions = asked;
     await this.#reported(this.#control.restart(restart));
   }

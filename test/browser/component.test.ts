@@ -88,6 +88,19 @@ inBrowser('<repl-terminal>', () => {
     await log('repl-end {"error":null}');
   });
 
+  it('restarts with options that only a start takes', async () => {
+    await open('events');
+    await repl.page.evaluate(() =>
+      Object.assign(document.querySelector('repl-terminal') ?? {}, {
+        sessionOptions: { startup: 'anew = 42', limits: { memory_mib: 128 }, egress: false },
+      }),
+    );
+    await repl.start();
+    await repl.button('restart');
+    await log('repl-restart');
+    await repl.run('anew * 1000', '42000');
+  });
+
   it('obeys its methods, and hides what its host hides', async () => {
     await open('methods');
     const press = (name: string): Promise<void> => repl.page.click(`#buttons button:text-is("${name}")`);
