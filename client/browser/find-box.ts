@@ -2,17 +2,24 @@
 import type { Finder } from './finder.js';
 import { partOf } from './part-of.js';
 
+export interface FindBoxEvents {
+  onClosed(): void;
+  onNotFound(): void;
+  /** The terminal cannot be searched, as what does so did not load. */
+  onFailed(): void;
+}
+
 export class FindBox {
   readonly #form: HTMLFormElement;
   readonly #input: HTMLInputElement;
   readonly #finder: () => Finder | null;
-  readonly #onClosed: () => void;
+  readonly #events: FindBoxEvents;
 
-  constructor(root: ParentNode, finder: () => Finder | null, onClosed: () => void) {
+  constructor(root: ParentNode, finder: () => Finder | null, events: FindBoxEvents) {
     this.#form = partOf(root, '.find', HTMLFormElement);
     this.#input = partOf(this.#form, 'input', HTMLInputElement);
     this.#finder = finder;
-    this.#onClosed = onClosed;
+    this.#events = events;
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.next('previous');
@@ -34,15 +41,21 @@ export class FindBox {
   close(): void {
     this.#form.hidden = true;
     this.#finder()?.clear();
-    this.#onClosed();
+    this.#events.onClosed();
   }
 
   next(direction: 'next' | 'previous'): void {
     const { value } = this.#input;
     const finder = this.#finder();
     if (value === '' || finder === null) return;
-    void finder.find(value, direction).then((found) => {
-      this.#input.setAttribute('aria-invalid', String(!found));
-    });
+    finder.find(value, direction).then(
+      (found) => {
+        this.#input.setAttribute('aria-invalid', String(!found));
+        if (!found) this.#events.onNotFound();
+      },
+      () => {
+        this.#events.onFailed();
+      },
+    );
   }
 }

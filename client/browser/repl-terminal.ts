@@ -274,7 +274,15 @@ export class ReplTerminal extends HTMLElement {
       type: (text) => this.type(text),
       applicationCursorKeys: () => this.#screen?.applicationCursorKeys ?? false,
     });
-    this.#findBox ??= new FindBox(this.#root, () => this.#screen?.finder ?? null, refocus);
+    this.#findBox ??= new FindBox(this.#root, () => this.#screen?.finder ?? null, {
+      onClosed: refocus,
+      onNotFound: () => {
+        this.#view.announce('No match.');
+      },
+      onFailed: () => {
+        this.#view.notice('The search could not be loaded.');
+      },
+    });
     this.#transcriptView ??= new TranscriptView(this.#root, refocus);
     if (this.#asked.images) void screen.allowImages().catch(() => undefined);
     this.#applyAttributes();

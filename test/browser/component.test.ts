@@ -177,6 +177,24 @@ inBrowser('<repl-terminal>', () => {
     await repl.page.locator('repl-terminal .find').waitFor();
   });
 
+  it('says that there is no match, and that its search could not be loaded', async () => {
+    await open('start');
+    await repl.start();
+    const said = (text: string): Promise<void> => repl.page.locator('repl-terminal .live', { hasText: text }).waitFor();
+    await repl.page.route('**/repl-terminal-search.js', (route) => route.abort());
+    await repl.button('more');
+    await repl.button('find');
+    await repl.page.keyboard.type('absent');
+    await repl.page.keyboard.press('Enter');
+    await repl.page.locator('repl-terminal .state', { hasText: 'The search could not be loaded.' }).waitFor();
+    await said('The search could not be loaded.');
+    // Chromium says so of every file that does not come.
+    repl.faults.splice(0, 1);
+    await repl.page.unroute('**/repl-terminal-search.js');
+    await repl.page.keyboard.press('Enter');
+    await said('No match.');
+  });
+
   it('takes the session that it was given while it was out of the page', async () => {
     await open('start');
     await repl.start();
