@@ -95,6 +95,18 @@ function contract(ground: Ground): void {
     await again.close();
   });
 
+  it('tells of the end of a REPL whose jobs still hold the terminal, after all that it printed', async () => {
+    // As a shell with job control does, and as daemons do.
+    for (const apart of ['preexec_fn=os.setpgrp', 'start_new_session=True']) {
+      const { session, terminal } = await runner.prompt();
+      await terminal.run(`import os, subprocess; job = subprocess.Popen(["sleep", "1000"], ${apart})`);
+      terminal.type('print("y" * 50_000 + "la" + "st"); exit(3)\r');
+      expect(JSON.parse((await terminal.closed).reason)).toMatchObject({ reason: 'exited', exit_code: 3 });
+      expect(terminal.text).toMatch(/y{50000}last\r\n.*ended with exit code 3/s);
+      expect((await runner.call('GET', `/repl/${session.id}`)).body).toMatchObject({ state: 'exited' });
+    }
+  });
+
   it('resizes and signals by call', async () => {
     const { session, terminal } = await runner.prompt();
     expect((await runner.call('POST', `/repl/${session.id}/resize`, { cols: 99, rows: 33 })).status).toBeLessThan(300);

@@ -274,20 +274,26 @@ class Agent:
             try:
                 ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             except ChildProcessError:
-                return
+                break
             if ended is None:
-                return
+                break
             number = self.runs.mark_of(ended.si_pid)
             pid, status, usage = os.wait4(ended.si_pid, 0)
             self.terminal.on_reaped(pid, status)
             self.runs.on_reaped(pid, number, status, usage)
+        if self.terminal.outlived():
+            self.kill_left_over()
 
     def repl_ended(self):
         if self.state == "running":
             self.state = "exited"
         self.input_credit = 0
+        self.kill_left_over()
+        self.event("exit", offset=self.terminal.log.end, **self.terminal.exit)
+
+    def kill_left_over(self):
+        """Ends whatever a REPL has left behind; runs go on."""
         if self.runs:
             self.runs.kill_others()
         else:
             process.kill_all()
-        self.event("exit", offset=self.terminal.log.end, **self.terminal.exit)

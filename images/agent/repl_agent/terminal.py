@@ -153,6 +153,10 @@ class Terminal:
         """Whether the REPL is gone, be it told or not."""
         return self.exit is not None or self._status is not None
 
+    def outlived(self):
+        """Whether the REPL is gone while others may still hold its terminal, which says no end before they let go of it."""
+        return self._status is not None and self.exit is None and self.master is not None and not self.hung_up
+
     def finished(self):
         """True once: when the REPL has ended and everything that it printed is in the log."""
         if self._status is None or self.exit is not None or not self.hung_up:
