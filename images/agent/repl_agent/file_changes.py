@@ -31,13 +31,16 @@ class FileChanges:
                         if seen > MAX_ENTRIES:
                             return found, False
                         path = os.path.join(folder, entry.name)
-                        if not entry.is_dir(follow_symlinks=False):
-                            info = entry.stat(follow_symlinks=False)
-                            found[path] = (info.st_ino, info.st_size, info.st_mtime_ns)
-                        elif depth < MAX_DEPTH:
+                        if entry.is_dir(follow_symlinks=False):
+                            if depth >= MAX_DEPTH:
+                                return found, False
                             folders.append((path, depth + 1))
-                        else:
-                            return found, False
+                            continue
+                        try:
+                            info = entry.stat(follow_symlinks=False)
+                        except OSError:
+                            continue  # it went away meanwhile; the others of its folder are there
+                        found[path] = (info.st_ino, info.st_size, info.st_mtime_ns)
             except OSError:
                 continue  # it went away meanwhile, or nobody may look into it
         return found, True
