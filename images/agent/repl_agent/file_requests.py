@@ -32,16 +32,20 @@ class FileRequests:
     def op_read(self, request):
         """Answered with what the file is, before its bytes; they end early where it shrinks or cannot be read further."""
         with translated():
-            fd = places.open_file(places.split(request["path"]))
-            info = os.fstat(fd)
+            file = os.fdopen(places.open_file(places.split(request["path"])), "rb", buffering=0)
+            info = os.fstat(file.fileno())
             if info.st_size > CHUNK:
-                size, pieces = info.st_size, _content(fd, info.st_size)
+                size, pieces = info.st_size, _Content(file, info.st_size)
             else:
-                with os.fdopen(fd, "rb", buffering=0) as file:
+                with file:
                     whole = file.read(info.st_size)
                 size, pieces = len(whole), (piece for piece in (whole,))
         download = Download(request, pieces, then=lambda: None, fail=lambda error: None)
-        self._agent.downloads.add(download)
+        try:
+            self._agent.downloads.add(download)
+        except BaseException:
+            download.close()
+            raise
         facts = {"size": size, "executable": bool(info.st_mode & 0o100), "modified": info.st_mtime}
         self._agent.respond(request["id"], **facts)
 
@@ -95,13 +99,18 @@ class FileRequests:
         self._agent.downloads.add(Download(request, pieces, then, fail))
 
 
-def _content(fd, left):
-    try:
-        while left:
-            data = os.read(fd, min(CHUNK, left))
-            if not data:
-                return
-            left -= len(data)
-            yield data
-    finally:
-        os.close(fd)
+class _Content:
+    """Pieces of a file, which is closed with them; a generator that has not begun would leave it open."""
+
+    def __init__(self, file, size):
+        self._file, self._left = file, size
+
+    def __next__(self):
+        data = self._file.read(min(CHUNK, self._left))
+        if not data:
+            raise StopIteration
+        self._left -= len(data)
+        return data
+
+    def close(self):
+        self._file.close()

@@ -1,4 +1,4 @@
-/** What the agent, in Python, makes of files that vanish while it looks. */
+/** What the agent, in Python, makes of files that vanish while it looks, and of downloads that nobody reads. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,6 +36,45 @@ os.scandir = Vanishing
 print(json.dumps({"gone": gone, "told": changes.tell()}))
 `;
 
+/** Prints how many descriptors are open after as many downloads as there may be, one more, and the end of all. */
+const unread = `
+import json, os, sys
+from types import SimpleNamespace
+sys.path.insert(0, sys.argv[1])
+from repl_agent import places, transfers
+from repl_agent.file_requests import FileRequests
+from repl_agent.workspace_error import WorkspaceError
+places.ROOT = sys.argv[2]
+with open(os.path.join(sys.argv[2], "large"), "wb") as file:
+    file.write(b"x" * 100_000)
+sent = []
+link = SimpleNamespace(backlogged=False, send=lambda kind, *parts: sent.append(parts[-1]))
+agent = SimpleNamespace(downloads=transfers.Downloads(), respond=lambda number, **facts: None)
+requests = FileRequests(agent, None)
+count = lambda: len(os.listdir("/proc/self/fd"))
+read = lambda channel, credit=0: requests.op_read({"id": 1, "path": "large", "channel": channel, "credit": credit})
+before = count()
+read(1, credit=200_000)
+for channel in range(2, transfers.MAX_DOWNLOADS + 1):
+    read(channel)
+full = count()
+try:
+    read(100)
+except WorkspaceError as error:
+    refusal = error.code
+refused = count()
+agent.downloads.pump(link)
+read_whole = count()
+agent.downloads.cancel(2)
+cancelled = count()
+agent.downloads.abort()
+print(json.dumps({
+    "refusal": refusal,
+    "open": [number - before for number in (full, refused, read_whole, cancelled, count())],
+    "bytes": sum(map(len, sent[:-1])),
+}))
+`;
+
 describe('the files of the agent', () => {
   let folder: string;
   beforeEach(() => {
@@ -57,5 +96,9 @@ describe('the files of the agent', () => {
     const { gone, told } = printed(vanishing) as { gone: string[]; told: unknown };
     expect(gone).toHaveLength(1);
     expect(told).toEqual({ created: [], changed: [], deleted: gone, truncated: false });
+  });
+
+  it('are closed when a download is refused, read, cancelled or dropped before its first piece', () => {
+    expect(printed(unread)).toEqual({ refusal: 'busy', open: [64, 64, 63, 62, 0], bytes: 100_000 });
   });
 });
