@@ -41,6 +41,11 @@ import { TerminalUpgrade } from './terminal/upgrade.js';
 /** Refills start this long after the claim that caused them, so that they do not disturb its first prompt. */
 const refillDelayMs = 250;
 const retryDelayMs = 1_000;
+/** A session that is adopted counts from its sandbox's creation: what that is older than the session, it lives shorter. */
+const maxWarmMs = 15 * 60_000;
+const minWarmMs = 60_000;
+/** Of a session's maximum lifetime. */
+const warmShare = 0.1;
 /** Starts that may wait for a sandbox, for each session that the replica may hold. */
 const waitingPerSession = 0.5;
 
@@ -245,6 +250,7 @@ export class Service {
           maxWaiting: Math.ceil(config.maxSessions * waitingPerSession),
           refillDelayMs,
           retryDelayMs,
+          maxAgeMs: Math.min(maxWarmMs, Math.max(minWarmMs, config.maxLifetimeMs * warmShare)),
         },
         {
           make: (made, limits, signal) =>

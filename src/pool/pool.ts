@@ -20,6 +20,8 @@ export interface PoolOptions {
   readonly refillDelayMs: number;
   /** First pause after a sandbox could not be made; doubles up to 5 s. */
   readonly retryDelayMs: number;
+  /** No warm sandbox is older than this, unless none can be made in its place. */
+  readonly maxAgeMs: number;
 }
 
 export interface PoolDependencies {
@@ -49,7 +51,8 @@ const maxRetryDelayMs = 5_000;
 export class Pool {
   readonly #options: PoolOptions;
   readonly #dependencies: PoolDependencies;
-  readonly #warm: WarmSandbox[] = [];
+  /** The oldest first, each with the timer that replaces it. */
+  readonly #warm = new Map<WarmSandbox, NodeJS.Timeout>();
   readonly #waiting: Waiter[] = [];
   readonly #making = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
@@ -65,12 +68,12 @@ export class Pool {
   }
 
   get counts(): { warm: number; creating: number; waiting: number } {
-    return { warm: this.#warm.length, creating: this.#making.size, waiting: this.#waiting.length };
+    return { warm: this.#warm.size, creating: this.#making.size, waiting: this.#waiting.length };
   }
 
   /** Whether a sandbox can be had, as far as is known; a pool that keeps none finds out by a claim alone. */
   get able(): boolean {
-    return !this.#driverAway || this.#warm.length > 0 || this.#options.bounds.min === 0;
+    return !this.#driverAway || this.#warm.size > 0 || this.#options.bounds.min === 0;
   }
 
   /** Begins to fill. */
@@ -113,18 +116,46 @@ export class Pool {
     if (this.#timer !== null) clearTimeout(this.#timer.timeout);
     for (const waiter of this.#waiting.splice(0)) waiter.reject(new RunnerError('draining', 'The runner is stopping.'));
     await Promise.allSettled(this.#making);
-    await Promise.allSettled(this.#warm.splice(0).map((warm) => discard(warm)));
+    const warm = [...this.#warm.keys()].filter((kept) => this.#give(kept));
+    await Promise.allSettled(warm.map((kept) => discard(kept)));
   }
 
   #takeWarm(): WarmSandbox | undefined {
-    let warm = this.#warm.shift();
-    while (warm?.connection.closed === true) {
-      discard(warm).catch((error: unknown) => {
-        this.#dependencies.onMakeFailed(error);
-      });
-      warm = this.#warm.shift();
+    for (const warm of this.#warm.keys()) {
+      this.#give(warm);
+      if (!warm.connection.closed) return warm;
+      this.#discardQuietly(warm);
     }
-    return warm;
+    return undefined;
+  }
+
+  #keep(warm: WarmSandbox): void {
+    const replace = (pauseMs: number): void => {
+      if (!this.#give(warm)) return;
+      this.#discardQuietly(warm);
+      this.#refillLater(pauseMs);
+    };
+    const retire = (): void => {
+      if (this.#failures > 0) this.#warm.set(warm, setTimeout(retire, maxRetryDelayMs));
+      else replace(0);
+    };
+    // Those that were made together are not replaced together: the others are there meanwhile.
+    this.#warm.set(warm, setTimeout(retire, this.#options.maxAgeMs * (0.5 + Math.random() / 2)));
+    void warm.sandbox.ended.then(() => {
+      replace(this.#options.retryDelayMs);
+    });
+  }
+
+  /** It is no longer kept; false where it was not. */
+  #give(warm: WarmSandbox): boolean {
+    clearTimeout(this.#warm.get(warm));
+    return this.#warm.delete(warm);
+  }
+
+  #discardQuietly(warm: WarmSandbox): void {
+    discard(warm).catch((error: unknown) => {
+      this.#dependencies.onMakeFailed(error);
+    });
   }
 
   #noneCanCome(): boolean {
@@ -183,7 +214,7 @@ export class Pool {
     const { bounds, concurrency } = this.#options;
     const count = refillCount({
       target: targetSize(bounds, this.#claims, performance.now()),
-      warm: this.#warm.length,
+      warm: this.#warm.size,
       creating: this.#making.size,
       waiting: this.#waiting.length,
       room: this.#dependencies.room(),
@@ -227,16 +258,7 @@ export class Pool {
       waiter.resolve({ warm, cold: true, waitMs: performance.now() - waiter.since });
       return;
     }
-    this.#warm.push(warm);
-    void warm.sandbox.ended.then(() => {
-      const at = this.#warm.indexOf(warm);
-      if (at < 0) return;
-      this.#warm.splice(at, 1);
-      discard(warm).catch((error: unknown) => {
-        this.#dependencies.onMakeFailed(error);
-      });
-      this.#refillLater(this.#options.retryDelayMs);
-    });
+    this.#keep(warm);
   }
 }
 

@@ -58,6 +58,7 @@ export class DoubleSessions {
         maxWaiting: 10,
         refillDelayMs: 0,
         retryDelayMs: 1_000,
+        maxAgeMs: 60 * minute,
       },
       {
         make: (_language, limits) => {

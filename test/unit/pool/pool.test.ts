@@ -28,6 +28,7 @@ class Stage {
         maxWaiting: 3,
         refillDelayMs: 50,
         retryDelayMs: 1_000,
+        maxAgeMs: 600_000,
         ...options,
       },
       {
@@ -195,6 +196,55 @@ describe('Pool', () => {
     expect(stage.pool.counts.warm).toBe(1);
     jest.advanceTimersByTime(1_000);
     expect(stage.pool.counts.creating).toBe(1);
+  });
+
+  it('replaces a warm sandbox before it is older than it may be', async () => {
+    const stage = staged();
+    await stage.fill();
+    const old = [...stage.made];
+    jest.advanceTimersByTime(299_999);
+    expect(stage.pool.counts).toEqual({ warm: 2, creating: 0, waiting: 0 });
+    jest.advanceTimersByTime(300_001);
+    await settled();
+    expect(old.map(({ destroyed }) => destroyed)).toEqual([1, 1]);
+    await stage.fill();
+    expect((await stage.pool.claim(never)).warm).toBe(stage.made[2]);
+  });
+
+  it('replaces those that were made together one after the other', async () => {
+    const random = jest.spyOn(Math, 'random').mockReturnValueOnce(0).mockReturnValueOnce(0.5);
+    const stage = staged();
+    await stage.fill();
+    random.mockRestore();
+    jest.advanceTimersByTime(300_000);
+    expect(stage.pool.counts.warm).toBe(1);
+    await stage.fill();
+    expect(stage.pool.counts.warm).toBe(2);
+    expect(stage.made.map(({ destroyed }) => destroyed)).toEqual([1, 0, 0]);
+  });
+
+  it('keeps an old warm sandbox while none can be made in its place', async () => {
+    const random = jest.spyOn(Math, 'random').mockReturnValueOnce(0).mockReturnValueOnce(0.5);
+    const stage = staged();
+    await stage.fill();
+    random.mockRestore();
+    jest.advanceTimersByTime(300_001);
+    await stage.fail();
+    jest.advanceTimersByTime(450_000);
+    expect(stage.made.map(({ destroyed }) => destroyed)).toEqual([1, 0]);
+    await stage.make();
+    jest.advanceTimersByTime(5_000);
+    expect(stage.made.map(({ destroyed }) => destroyed)).toEqual([1, 1, 0]);
+  });
+
+  it('leaves alone what was claimed', async () => {
+    const stage = staged();
+    await stage.fill();
+    const { warm } = await stage.pool.claim(never);
+    jest.advanceTimersByTime(600_000);
+    await settled();
+    expect(stage.made[0]).toBe(warm);
+    expect(stage.made[0]?.destroyed).toBe(0);
   });
 
   it('hands out no warm sandbox whose connection is closed, and removes it', async () => {
