@@ -204,6 +204,11 @@ export class Adoption {
 async function isUnheld(found: FoundSandbox, stopping: AbortSignal): Promise<boolean> {
   const bounded = AbortSignal.any([stopping, abortAfter(listenMs)]);
   const listening = await found.listen(bounded);
+  const stop = (): void => {
+    listening.close();
+  };
+  bounded.addEventListener('abort', stop);
+  if (bounded.aborted) stop();
   try {
     let bytes = 0;
     for await (const chunk of listening) {
@@ -215,7 +220,8 @@ async function isUnheld(found: FoundSandbox, stopping: AbortSignal): Promise<boo
   } catch (error) {
     if (!bounded.aborted) throw error;
   } finally {
-    listening.close();
+    bounded.removeEventListener('abort', stop);
+    stop();
   }
   return !stopping.aborted;
 }

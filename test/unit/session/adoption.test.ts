@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { encodeFrame, frameTypes } from '../../../src/agent/frame.js';
 import type { FoundSandbox, SandboxDriver } from '../../../src/sandbox/sandbox.js';
 import { defaultLimits } from '../../../src/sandbox/limits.js';
@@ -168,6 +168,29 @@ describe('Adoption', () => {
       await stage.adoption.open();
       await settled();
       expect(reattach).toHaveBeenCalledTimes(taken ? 1 : 0);
+    });
+  });
+
+  describe('listens to an agent that says nothing and does not end', () => {
+    it.each([
+      ['no longer than its lease lasts, and takes it up', 'late', 1],
+      ['no longer than the runner lives, and leaves it alone', 'stopped', 0],
+    ])('%s', async (_what, end, taken) => {
+      const late = new AbortController();
+      const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(late.signal);
+      const silent = new PassThrough();
+      const listen = () => Promise.resolve(Object.assign(silent, { close: () => silent.end() }));
+      const reattach = jest.fn(() => Promise.reject(new Error('this is as far as it goes')));
+      stage.found = [{ ...stage.corpse('b.1', 'b'), dead: false, listen, reattach }];
+      await stage.adoption.open();
+      await settled();
+      timeout.mockRestore();
+      expect(silent.writableEnded).toBe(false);
+      if (end === 'late') late.abort();
+      else stage.adoption.stop();
+      await settled();
+      expect(silent.writableEnded).toBe(true);
+      expect(reattach).toHaveBeenCalledTimes(taken);
     });
   });
 
