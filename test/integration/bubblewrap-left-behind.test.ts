@@ -1,4 +1,4 @@
-/** What a runner leaves when it is killed, what the next one makes of it, and runners without root. */
+/** What a runner leaves when it is killed, what the next one makes of it, and runners without root or without descriptors. */
 import { execFile, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
 import { once } from 'node:events';
@@ -14,8 +14,12 @@ import { eventually } from '../support/eventually.js';
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 
-/** A runner in a process of its own: makes three sandboxes, says so, and waits, or destroys them when told to. */
+/**
+ * A runner in a process of its own: makes three sandboxes, says so, and waits, or destroys them when told to. One that is to
+ * starve takes all descriptors first, and gives them back one by one until a sandbox can be made.
+ */
 const runner = `
+import { closeSync, openSync } from 'node:fs';
 import { BubblewrapDriver } from './src/sandbox/bubblewrap/bubblewrap-driver.js';
 import { defaultLimits } from './src/sandbox/limits.js';
 const language = { name: 'python', title: '', image: '', repl: [], run: null, env: {}, startupHook: null,
@@ -23,6 +27,26 @@ const language = { name: 'python', title: '', image: '', repl: [], run: null, en
 const driver = new BubblewrapDriver({ imagesFolder: process.argv[2], command: () => ['sleep', '3456.' + process.pid] });
 await driver.prepare([language]);
 const spec = { identity: { sessionId: '', viewId: '', replica: '' }, language, limits: defaultLimits, orphanSeconds: 9 };
+if (process.argv[3] === 'starve') {
+  const held = [];
+  try {
+    for (;;) held.push(openSync('/dev/null'));
+  } catch {}
+  const outcomes = [];
+  while (outcomes.length < 50 && !outcomes.includes('made')) {
+    try {
+      await (await driver.create(spec, new AbortController().signal)).destroy();
+      outcomes.push('made');
+    } catch ({ code }) {
+      outcomes.push(code);
+      closeSync(held.pop());
+    }
+  }
+  held.forEach((fd) => closeSync(fd));
+  console.log(JSON.stringify(outcomes));
+  await driver.close();
+  process.exit(0);
+}
 const sandboxes = await Promise.all([1, 2, 3].map(() => driver.create(spec, new AbortController().signal)));
 console.log(JSON.stringify({ uid: process.getuid(), weak: driver.knownWeaknesses().map(({ name }) => name) }));
 if (process.argv[3] === 'destroy') {
@@ -93,6 +117,19 @@ describe('a bubblewrap runner in its own process', () => {
     expect(await exited).toEqual([0, null]);
     expect(told.uid).not.toBe(0);
     if (isRoot) expect(told.weak).toEqual(['inodes', 'total-memory', 'cpu']);
+    expect(await processesNamed(`3456.${child.pid}`)).toEqual([]);
+  });
+
+  it('outlives a want of descriptors, and makes sandboxes again as soon as there are enough', async () => {
+    const child = start(['prlimit', '--nofile=1024', '--'], 'starve');
+    const exited = once(child, 'exit');
+    let told = '';
+    child.stdout.on('data', (data: Buffer) => (told += data.toString()));
+    expect(await exited).toEqual([0, null]);
+    const [last, ...before] = (JSON.parse(told) as string[]).reverse();
+    expect(last).toBe('made');
+    expect(before.length).toBeGreaterThan(10);
+    expect(new Set(before)).toEqual(new Set(['sandbox_failed']));
     expect(await processesNamed(`3456.${child.pid}`)).toEqual([]);
   });
 });

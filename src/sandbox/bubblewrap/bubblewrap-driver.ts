@@ -23,6 +23,7 @@ import { inheritedFds } from './inherited-fds.js';
 import { launchCommand, withProcessLimit } from './launch-command.js';
 import { killOrphans } from './orphans.js';
 import { hasProgram, readSandboxRoot } from './sandbox-root.js';
+import { assertSpareFds } from './spare-fds.js';
 import { Stage } from './stage.js';
 import { programMissing, unavailable } from './unavailable.js';
 
@@ -194,10 +195,10 @@ export class BubblewrapDriver implements SandboxDriver {
 
   async #launch(launch: Launch, signal: AbortSignal): Promise<Sandbox> {
     signal.throwIfAborted();
-    const cgroup = await launch.ground.cgroups.create(launch.spec.limits);
-    const sandbox = await this.#spawn(launch, cgroup).catch(async (error: unknown) => {
-      await cgroup.remove();
-      throw error;
+    const sandbox = await this.#make(launch).catch((cause: unknown) => {
+      if (cause instanceof RunnerError) throw cause;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new RunnerError('sandbox_failed', `This host could not make a sandbox: ${why}.`, { cause });
     });
     const outcome = await unlessAborted(sandbox.started, signal);
     if (outcome === true) return sandbox;
@@ -205,6 +206,14 @@ export class BubblewrapDriver implements SandboxDriver {
     await sandbox.destroy();
     signal.throwIfAborted();
     throw new RunnerError('sandbox_failed', `bwrap could not make a sandbox: ${reason}`);
+  }
+
+  async #make(launch: Launch): Promise<BubblewrapSandbox> {
+    const cgroup = await launch.ground.cgroups.create(launch.spec.limits);
+    return await this.#spawn(launch, cgroup).catch(async (error: unknown) => {
+      await cgroup.remove();
+      throw error;
+    });
   }
 
   #argv({ ground, spec, command }: Launch, cgroup: Cgroup): [string, ...string[]] {
@@ -226,14 +235,19 @@ export class BubblewrapDriver implements SandboxDriver {
     const [program, ...args] = this.#argv(launch, cgroup);
     const filter = await open(launch.ground.stage.path(seccompFile), 'r');
     try {
+      assertSpareFds();
       const child = spawn(program, args, {
         // Out of the runner's group: a Ctrl-C at the runner's terminal is for the runner, which ends its sandboxes in order.
         detached: true,
         ...{ cwd: '/', env: launcherEnv },
         stdio: ['pipe', 'pipe', 'pipe', filter.fd, 'pipe'],
       });
-      const info = child.stdio[infoFd];
-      if (!(info instanceof Readable)) throw new RunnerError('internal', 'spawn gave no pipe for bwrap to report on.');
+      // Its exit or its missing pipes tell; an error that nobody listens for would end the runner.
+      child.on('error', () => undefined);
+      // Where descriptors gave out there are no pipes, whatever the types say.
+      const info = (child.stdio as typeof child.stdio | undefined)?.[infoFd];
+      if (!(info instanceof Readable))
+        throw new RunnerError('sandbox_failed', 'spawn gave no pipe for bwrap to report on.');
       // stdio above makes the first three pipes.
       const bwrap = child as ChildProcessByStdio<Writable, Readable, Readable>;
       return new BubblewrapSandbox({ spec: launch.spec, bwrap, cgroup, info });
