@@ -55,6 +55,8 @@ export class Pool {
   readonly #warm = new Map<WarmSandbox, NodeJS.Timeout>();
   readonly #waiting: Waiter[] = [];
   readonly #making = new Set<Promise<void>>();
+  /** Those that are made past the warm ones. */
+  readonly #makingCold = new Set<Promise<WarmSandbox>>();
   readonly #stopping = new AbortController();
   #claims: number[] = [];
   #timer: { readonly due: number; readonly timeout: NodeJS.Timeout } | null = null;
@@ -100,14 +102,18 @@ export class Pool {
     return await this.#wait(signal, now);
   }
 
-  /** Makes one sandbox with limits of its own, past the warm ones. */
+  /** Makes one sandbox with limits of its own, past the warm ones. Rejects with `draining` once the pool stops. */
   async claimCold(limits: Partial<Limits>, signal: AbortSignal): Promise<Claim> {
     this.#stopping.signal.throwIfAborted();
     if (this.#dependencies.room() <= 0) throw full(this.#options.language.name);
     const since = performance.now();
-    const bounded = AbortSignal.any([signal, this.#stopping.signal]);
-    const warm = await this.#dependencies.make(this.#options.language, limits, bounded);
-    return { warm, cold: true, waitMs: performance.now() - since };
+    const making = this.#makeCold(limits, signal);
+    this.#makingCold.add(making);
+    try {
+      return { warm: await making, cold: true, waitMs: performance.now() - since };
+    } finally {
+      this.#makingCold.delete(making);
+    }
   }
 
   /** Refuses all further claims and destroys what waits here; resolves when nothing is left. */
@@ -115,7 +121,7 @@ export class Pool {
     this.#stopping.abort(new RunnerError('draining', 'The runner is stopping.'));
     if (this.#timer !== null) clearTimeout(this.#timer.timeout);
     for (const waiter of this.#waiting.splice(0)) waiter.reject(new RunnerError('draining', 'The runner is stopping.'));
-    await Promise.allSettled(this.#making);
+    await Promise.allSettled([...this.#making, ...this.#makingCold]);
     const warm = [...this.#warm.keys()].filter((kept) => this.#give(kept));
     await Promise.allSettled(warm.map((kept) => discard(kept)));
   }
@@ -250,6 +256,18 @@ export class Pool {
       this.#driverAway = away;
       if (away) for (const waiter of this.#waiting.splice(0)) waiter.reject(error);
     }
+  }
+
+  async #makeCold(limits: Partial<Limits>, signal: AbortSignal): Promise<WarmSandbox> {
+    const stopping = this.#stopping.signal;
+    const bounded = AbortSignal.any([signal, stopping]);
+    const warm = await this.#dependencies.make(this.#options.language, limits, bounded).catch((error: unknown) => {
+      stopping.throwIfAborted();
+      throw error;
+    });
+    if (stopping.aborted) await discard(warm);
+    stopping.throwIfAborted();
+    return warm;
   }
 
   #hand(warm: WarmSandbox): void {

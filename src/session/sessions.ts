@@ -62,6 +62,11 @@ export class Sessions {
   readonly #keyLimits: KeyLimits;
   /** What gives a session's place among those of its key back, by the session's id. */
   readonly #places = new Map<string, () => void>();
+  /** Starts and forks under way, each until nothing is left of it or its session is the caller's. */
+  readonly #starts = new Set<Promise<unknown>>();
+  /** Sessions that their starts have not answered yet. */
+  readonly #unanswered = new Set<Session>();
+  readonly #stopping = new AbortController();
   #recoveredAt = -Infinity;
   #starting = 0;
   #accepting = true;
@@ -85,9 +90,11 @@ export class Sessions {
    */
   async start(request: StartRequest, signal: AbortSignal): Promise<Session> {
     const { entries } = request;
-    const claim = await this.#claim(request.language, request, signal);
     const filesOf = async (): Promise<TarContent | null> => (entries.length === 0 ? null : await writeArchive(entries));
-    return (await this.#startClaimed(claim, request, filesOf, signal)).session;
+    return await this.#unlessStopping(signal, async (bounded) => {
+      const claim = await this.#claim(request.language, request, bounded);
+      return (await this.#startClaimed(claim, request, filesOf, bounded)).session;
+    });
   }
 
   /**
@@ -98,14 +105,16 @@ export class Sessions {
     const { session: source } = this.find(id);
     const limits = { ...source.limits, ...request.limits };
     const { egress = source.egress } = request;
-    const claim = await this.#claim(source.language, { ...request, limits }, signal);
     const pack: { report: Promise<PackReport> | null } = { report: null };
     const filesOf = (): TarContent => {
       const { content, report } = source.workspace.pack(source.limits.diskBytes);
       pack.report = report;
       return content;
     };
-    const { session, unpacked } = await this.#startClaimed(claim, { ...request, egress }, filesOf, signal);
+    const { session, unpacked } = await this.#unlessStopping(signal, async (bounded) => {
+      const claim = await this.#claim(source.language, { ...request, limits }, bounded);
+      return await this.#startClaimed(claim, { ...request, egress }, filesOf, bounded);
+    });
     const { leftOut = [], leftOutCount = 0 } = (await pack.report) ?? {};
     return { session, copy: { ...unpacked, leftOut, leftOutCount } };
   }
@@ -208,13 +217,16 @@ export class Sessions {
     for (const { terminal } of this.list()) terminal.tell({ type: 'warning', reason: 'draining', seconds });
   }
 
-  /** Ends every session, or lets go of it where its sandbox outlives the runner. */
+  /**
+   * Ends every session, or lets go of it where its sandbox outlives the runner. One whose id nobody knows yet, since its start
+   * is not answered, is ended as well, for nobody would ever come back to it.
+   */
   async stop(sandboxesOutliveRunner: boolean): Promise<void> {
     this.drain();
-    const sessions = this.list();
-    await Promise.allSettled(
-      sessions.map((session) => (sandboxesOutliveRunner ? this.#release(session) : session.end('stopping'))),
-    );
+    this.#stopping.abort(new RunnerError('draining', 'The runner is stopping.'));
+    const leave = (session: Session): Promise<void> =>
+      sandboxesOutliveRunner && !this.#unanswered.has(session) ? this.#release(session) : session.end('stopping');
+    await Promise.allSettled([...this.list().map(leave), ...this.#starts]);
   }
 
   async #release(session: Session): Promise<void> {
@@ -263,6 +275,21 @@ export class Sessions {
     });
   }
 
+  /** A start, whose signal aborts as well when this stops; that waits for it. Rejects with `draining` then. */
+  async #unlessStopping<T>(signal: AbortSignal, start: (bounded: AbortSignal) => Promise<T>): Promise<T> {
+    const stopping = this.#stopping.signal;
+    const starting = start(AbortSignal.any([signal, stopping]));
+    this.#starts.add(starting);
+    try {
+      return await starting;
+    } catch (error) {
+      stopping.throwIfAborted();
+      throw error;
+    } finally {
+      this.#starts.delete(starting);
+    }
+  }
+
   /** A sandbox for a session, counted from now on for the key that asks. */
   async #claim(
     language: string,
@@ -302,11 +329,16 @@ export class Sessions {
     const { sandbox, connection, state } = warm;
     const session = this.#create({ sandbox, connection, agent: state, createdAt: new Date(), cold, waitMs });
     this.#register(session);
+    this.#unanswered.add(session);
     const since = performance.now();
     let unpacked = { files: 0, bytes: 0 };
-    if (!signal.aborted) unpacked = await session.start(request, filesOf);
+    try {
+      if (!signal.aborted) unpacked = await session.start(request, filesOf);
+    } finally {
+      this.#unanswered.delete(session);
+    }
     if (signal.aborted) {
-      await session.end('deleted');
+      await session.end(this.#stopping.signal.aborted ? 'stopping' : 'deleted');
       throw new RunnerError('internal', 'The client went away.', { cause: signal.reason });
     }
     this.#listener.onStarted(session, { claimMs: waitMs, prepareMs: performance.now() - since });

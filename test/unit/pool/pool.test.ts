@@ -15,6 +15,8 @@ class Stage {
   readonly failures: unknown[] = [];
   mostAtOnce = 0;
   room = 100;
+  /** What an order that is given up waits for. */
+  undoing = Promise.resolve();
   #underWay = 0;
   readonly pool: Pool;
 
@@ -72,7 +74,9 @@ class Stage {
       return await new Promise<WarmSandbox>((resolve, reject) => {
         this.orders.push({ resolve, reject, signal });
         signal.addEventListener('abort', () => {
-          reject(signal.reason as Error);
+          void this.undoing.then(() => {
+            reject(new RunnerError('sandbox_failed', 'It was not made.'));
+          });
         });
       });
     } finally {
@@ -344,6 +348,32 @@ describe('Pool', () => {
     await expect(stage.pool.claimCold({ cpus: 2 }, never)).rejects.toMatchObject({ code: 'draining' });
     expect(stage.made.map(({ destroyed }) => destroyed)).toEqual([0]);
     expect(claimed.warm.connection.closed).toBe(false);
+  });
+
+  it('waits at its stop until nothing is left of what was made past the warm ones, and says why it gave that up', async () => {
+    const stage = staged();
+    const claim = expect(stage.pool.claimCold({ cpus: 2 }, never)).rejects.toMatchObject({ code: 'draining' });
+    const order = stage.orders[0];
+    let undo: () => void = () => undefined;
+    stage.undoing = new Promise((resolve) => (undo = resolve));
+    let isStopped = false;
+    const stopped = stage.pool.stop().then(() => (isStopped = true));
+    await settled();
+    expect(order?.signal.aborted).toBe(true);
+    expect(isStopped).toBe(false);
+    undo();
+    await stopped;
+    await claim;
+  });
+
+  it('hands out nothing that was made past the warm ones while it stops', async () => {
+    const stage = staged();
+    const claim = expect(stage.pool.claimCold({ cpus: 2 }, never)).rejects.toMatchObject({ code: 'draining' });
+    const late = new FakeWarmSandbox(9);
+    stage.orders[0]?.resolve(late);
+    await stage.pool.stop();
+    expect(late.destroyed).toBe(1);
+    await claim;
   });
 
   it('hands out nothing while it stops, and removes what becomes ready then', async () => {

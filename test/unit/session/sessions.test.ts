@@ -221,6 +221,51 @@ describe('Sessions', () => {
       expect(stage.sessions.list()).toEqual([]);
     });
 
+    it.each(['starting', 'exited'] as const)(
+      'ends a session that is %s and whose start is not answered when the runner stops, and says why',
+      async (state) => {
+        const stage = staged();
+        stage.prepare = ({ agent }) => {
+          agent.answers.start = () => {
+            if (state === 'exited') agent.sendJson(frameTypes.event, { ...exit, offset: 0 });
+            return null;
+          };
+        };
+        const refused = expect(stage.start()).rejects.toMatchObject({ code: 'draining' });
+        await settled();
+        expect(stage.sessions.list()).toMatchObject([{ state }]);
+        await stage.sessions.stop(true);
+        await refused;
+        expect(stage.made[0]?.destroyed).toBe(1);
+        expect(stage.ended).toMatchObject([{ reason: 'stopping' }]);
+        expect(stage.started).toEqual([]);
+      },
+    );
+
+    it('waits at its stop for claims that come too late, and ends what they give', async () => {
+      const stage = staged();
+      const refused = expect(stage.start({ limits: { cpus: 2 } })).rejects.toMatchObject({ code: 'draining' });
+      await stage.sessions.stop(true);
+      expect(stage.made.map(({ destroyed }) => destroyed)).toEqual([1]);
+      expect(stage.ended).toMatchObject([{ reason: 'stopping' }]);
+      await refused;
+    });
+
+    it('gives up who waits for a sandbox when the runner stops', async () => {
+      const stage = staged();
+      jest.spyOn(stage.pool, 'claim').mockImplementation(
+        (signal) =>
+          new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => {
+              reject(new RunnerError('internal', 'The client went away.'));
+            });
+          }),
+      );
+      const refused = expect(stage.start()).rejects.toMatchObject({ code: 'draining' });
+      await stage.sessions.stop(true);
+      await refused;
+    });
+
     it('knows of a REPL that ended before its start was answered', async () => {
       const stage = staged();
       stage.prepare = ({ agent }) => {
