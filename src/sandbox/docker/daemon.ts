@@ -108,7 +108,12 @@ export class Daemon {
   async attach(id: string, { stdin }: { stdin: boolean }): Promise<Socket> {
     // Without `hijack` backpressure is lost and an end() drops output.
     const options = { hijack: true, stream: true, stdin, stdout: true, stderr: stdin };
-    const socket: unknown = await this.#call('attaching', () => this.#docker.getContainer(id).attach(options));
+    const attaching = this.#docker.getContainer(id).attach(options);
+    const socket: unknown = await this.#call('attaching', () => attaching).catch((error: unknown) => {
+      // One that comes too late would stay open, and nobody would read it.
+      attaching.then(destroy, () => undefined);
+      throw error;
+    });
     if (!(socket instanceof Socket)) {
       throw new RunnerError('driver_unavailable', 'The Docker daemon gave no two-way connection to a container.');
     }
@@ -177,6 +182,10 @@ export class Daemon {
       throw translateDockerError(error, doing);
     }
   }
+}
+
+function destroy(socket: unknown): void {
+  if (socket instanceof Socket) socket.destroy();
 }
 
 function nullWhenGone(error: unknown): null {
