@@ -13,7 +13,7 @@ const layers = [
   ['sandbox'],
   ['agent'],
   ['language'],
-  ['abort-after', 'errors', 'ids', 'listen', 'logger', 'metrics', 'open-files', 'token-bucket'],
+  ['abort-after', 'errors', 'ids', 'listen', 'logger', 'metrics', 'open-files', 'token-bucket', 'within'],
 ];
 
 const folderOrFile = (names) => `^src/(${names.join('|')})(/|\\.ts$)`;

@@ -3,6 +3,7 @@
  * answer, so that each connection is judged by a new one.
  */
 import { lookup } from 'node:dns/promises';
+import { late, within } from '../within.js';
 import { EgressRefusal } from './egress-refusal.js';
 
 /** The addresses of a name, best first. Rejects where it has none. */
@@ -27,19 +28,11 @@ export class Lookups {
   /** Rejects with EgressRefusal `unresolved`. */
   async addresses(name: string): Promise<readonly string[]> {
     const asked = this.#underWay.get(name) ?? this.#ask(name);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new EgressRefusal('unresolved', `${name} (no answer)`));
-      }, lookupTimeoutMs);
+    const addresses = await within(lookupTimeoutMs, asked).catch((cause: unknown) => {
+      throw new EgressRefusal('unresolved', name, { cause });
     });
-    try {
-      return (await Promise.race([asked, late])).slice(0, maxAddresses);
-    } catch (cause) {
-      throw cause instanceof EgressRefusal ? cause : new EgressRefusal('unresolved', name, { cause });
-    } finally {
-      clearTimeout(timer);
-    }
+    if (addresses === late) throw new EgressRefusal('unresolved', `${name} (no answer)`);
+    return addresses.slice(0, maxAddresses);
   }
 
   #ask(name: string): Promise<readonly string[]> {

@@ -55,7 +55,7 @@ export interface FoundSandbox {
   readonly createdAt: Date;
   /** It does not run and nobody is about to start it, or its removal has failed: nothing else is left to do. */
   readonly dead: boolean;
-  /** Takes the stream up again. The agent's state must be asked for; see `agent/resync`. */
+  /** Takes the stream up again. The agent's state must be asked for; see `AgentConnection.sync`. */
   reattach(signal: AbortSignal): Promise<Sandbox>;
   /** Listens to what the agent sends without being able to write: whether another runner holds it. */
   listen(signal: AbortSignal): Promise<AsyncIterable<Buffer> & { close(): void }>;

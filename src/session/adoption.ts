@@ -8,6 +8,7 @@ import { AgentConnection, type AgentListener } from '../agent/agent-connection.j
 import { encodeFrame, frameTypes } from '../agent/frame.js';
 import type { FoundSandbox, SandboxDriver } from '../sandbox/sandbox.js';
 import { sendWindowBytes } from '../terminal/flow.js';
+import { within } from '../within.js';
 import type { Sessions } from './sessions.js';
 
 /** Longer than an agent's lease, and so than any silence of one that is held. */
@@ -82,7 +83,7 @@ export class Adoption {
   async open(): Promise<void> {
     if (!this.#driver.sandboxesOutliveRunner) return;
     const { own } = await this.#sweep();
-    await settledWithin(openMs, Promise.all(own));
+    await within(openMs, Promise.all(own));
     this.#sweepAgain(performance.now() + deployMs);
   }
 
@@ -243,17 +244,6 @@ class Unheard implements AgentListener {
   onClosed(): void {
     // sync rejects
   }
-}
-
-/** Resolves when the work is done, or after so long while it goes on. */
-async function settledWithin(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([work, late]).finally(() => {
-    clearTimeout(timer);
-  });
 }
 
 function nextTurn(): Promise<void> {

@@ -8,6 +8,7 @@ import { asRunnerError } from '../agent/as-runner-error.js';
 import { ChannelReader } from '../agent/channel-reader.js';
 import { channelWindowBytes } from '../agent/channels.js';
 import { RunnerError } from '../errors.js';
+import { late, within } from '../within.js';
 import { dateOf, readListing, type Listing } from './listing.js';
 import { shownName } from './safe-path.js';
 
@@ -161,7 +162,8 @@ export class Workspace {
   async *#packed(reader: ChannelReader, report: Promise<PackReport>): AsyncGenerator<Buffer> {
     try {
       yield* reader;
-      await bounded(report);
+      const answer = await within(answerTimeoutMs, report);
+      if (answer === late) throw new RunnerError('sandbox_failed', 'The sandbox did not answer in time.');
     } catch (error) {
       throw asRunnerError(error);
     }
@@ -201,19 +203,5 @@ async function* unless(stopped: () => boolean, content: TarContent): AsyncGenera
   for await (const chunk of Buffer.isBuffer(content) ? [content] : content) {
     if (stopped()) return;
     yield chunk;
-  }
-}
-
-async function bounded<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new RunnerError('sandbox_failed', 'The sandbox did not answer in time.'));
-    }, answerTimeoutMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

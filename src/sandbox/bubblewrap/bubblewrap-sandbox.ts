@@ -6,11 +6,12 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RunnerError } from '../../errors.js';
+import { late, within } from '../../within.js';
 import type { Sandbox, SandboxEnd, SandboxSpec } from '../sandbox.js';
+import { StderrTail } from '../stderr-tail.js';
 import type { Cgroup } from './cgroup.js';
 import { ProcessStream } from './process-stream.js';
 import { processStartTime } from './runner-mark.js';
-import { StderrTail } from './stderr-tail.js';
 
 export type BwrapProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 
@@ -51,17 +52,6 @@ async function readFirstPid(info: Readable): Promise<number | null> {
   return null;
 }
 
-/** The work's result, or `late` when it takes longer than the bound. */
-async function within<T>(boundMs: number, work: Promise<T>): Promise<T | 'late'> {
-  const timer = new AbortController();
-  const late = delay(boundMs, 'late' as const, { signal: timer.signal }).catch(() => 'late' as const);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    timer.abort();
-  }
-}
-
 export class BubblewrapSandbox implements Sandbox {
   readonly spec: SandboxSpec;
   readonly outlivesRunner = false;
@@ -71,7 +61,7 @@ export class BubblewrapSandbox implements Sandbox {
   readonly started: Promise<boolean>;
   readonly #process: BwrapProcess;
   readonly #cgroup: Cgroup;
-  readonly #stderr: StderrTail;
+  readonly #stderr = new StderrTail();
   #firstProcess: { pid: number; startTime: string | null } | null = null;
   #killed = false;
   #leftBehind: unknown = null;
@@ -80,7 +70,10 @@ export class BubblewrapSandbox implements Sandbox {
     this.spec = spec;
     this.#process = bwrap;
     this.#cgroup = cgroup;
-    this.#stderr = new StderrTail(bwrap.stderr);
+    bwrap.stderr.on('error', () => undefined); // the pipe breaks with the process, whose exit says why
+    bwrap.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr.push(chunk);
+    });
     this.stream = new ProcessStream(bwrap.stdin, bwrap.stdout);
     this.stream.on('error', () => undefined); // `ended` tells; a consumer may listen as well
     const exit = new Promise<Exit>((resolve) => {
@@ -101,7 +94,7 @@ export class BubblewrapSandbox implements Sandbox {
     // Killed before it named its first process, bwrap would leave that one waiting for ever.
     await within(startedWithinMs, this.started);
     this.#process.kill('SIGKILL');
-    if ((await within(goneWithinMs, this.ended)) === 'late') {
+    if ((await within(goneWithinMs, this.ended)) === late) {
       throw new RunnerError('sandbox_failed', 'A sandbox did not end after SIGKILL.');
     }
     if (this.#leftBehind !== null) {

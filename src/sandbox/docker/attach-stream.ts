@@ -1,13 +1,12 @@
 /**
  * One attachment to a container as the Duplex of the agent: its stdout out, its stdin in, with backpressure both ways.
- * What the agent writes to stderr is not for the agent's client: the last 4 KiB are kept to say why a sandbox ended.
+ * What the agent writes to stderr is not for the agent's client: its end is kept to say why a sandbox ended.
  * It ends or fails with its socket, and never outlives it.
  */
 import { Duplex } from 'node:stream';
+import { StderrTail } from '../stderr-tail.js';
 import { Demultiplexer } from './demultiplexer.js';
 
-/** Enough for a Python traceback. */
-const keptStderrBytes = 4096;
 /** One read of a socket: more would only add delay before the sender is slowed down. */
 const highWaterBytes = 64 * 1024;
 
@@ -15,14 +14,14 @@ export class AttachStream extends Duplex {
   /** Resolves when the socket is closed, whether or not anybody reads on; never rejects. */
   readonly socketClosed: Promise<void>;
   readonly #socket: Duplex;
-  #stderr = Buffer.alloc(0);
+  readonly #stderr = new StderrTail();
   #wantsMore = true;
 
   constructor(socket: Duplex) {
     super({ highWaterMark: highWaterBytes, allowHalfOpen: false });
     this.#socket = socket;
     const demultiplexer = new Demultiplexer((stream, piece) => {
-      if (stream === 'stderr') this.#keepStderr(piece);
+      if (stream === 'stderr') this.#stderr.push(piece);
       else if (!this.push(piece)) this.#wantsMore = false;
     });
     socket.on('data', (chunk: Buffer) => {
@@ -47,7 +46,7 @@ export class AttachStream extends Duplex {
 
   /** The end of what the container wrote to stderr. */
   get stderrTail(): string {
-    return this.#stderr.toString('utf8').trim();
+    return this.#stderr.text;
   }
 
   override _read(): void {
@@ -75,9 +74,5 @@ export class AttachStream extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#socket.destroy();
     done(error);
-  }
-
-  #keepStderr(piece: Buffer): void {
-    this.#stderr = Buffer.concat([this.#stderr, piece]).subarray(-keptStderrBytes);
   }
 }

@@ -9,7 +9,7 @@ import { Socket } from 'node:net';
 import Docker from 'dockerode';
 import { z } from 'zod';
 import { RunnerError } from '../../errors.js';
-import { bounded } from './bounded.js';
+import { late, within } from '../../within.js';
 import { dockerStatus, translateDockerError } from './docker-errors.js';
 import { Turnstile } from './turnstile.js';
 
@@ -177,7 +177,9 @@ export class Daemon {
 
   async #call<T>(doing: string, request: () => Promise<T>): Promise<T> {
     try {
-      return await bounded(request(), callTimeoutMs);
+      const answer = await within(callTimeoutMs, request());
+      if (answer === late) throw new Error(`no answer within ${callTimeoutMs} ms`);
+      return answer;
     } catch (error) {
       throw translateDockerError(error, doing);
     }

@@ -1,9 +1,9 @@
 /**
  * One running container as a Sandbox: its stream, how it ended, and its removal. It neither creates nor starts one.
  */
+import { late, within } from '../../within.js';
 import type { Sandbox, SandboxEnd, SandboxSpec } from '../sandbox.js';
 import { AttachStream } from './attach-stream.js';
-import { bounded } from './bounded.js';
 import type { Daemon, ExitAnswer } from './daemon.js';
 import { removeContainer } from './remove-container.js';
 
@@ -67,9 +67,9 @@ export class DockerSandbox implements Sandbox {
     const answer = await Promise.race([exit, closed, removed]);
     // A daemon that did not answer `wait` may well carry the stream on; only the stream's end says that it is over.
     if (answer?.kind === 'unknown') await Promise.race([closed, removed]);
-    const known = await bounded(both(exit, closed), bothEndsMs).catch(() => null);
+    const known = await within(bothEndsMs, both(exit, closed));
     stopWaiting();
-    return this.#describe(known ?? { kind: 'unknown', reason: 'its exit could not be learned' });
+    return this.#describe(known === late ? { kind: 'unknown', reason: 'its exit could not be learned' } : known);
   }
 
   /** Docker has no reliable word on memory: State.OOMKilled is also true when only a child was killed. The agent tells. */
