@@ -46,6 +46,8 @@ const maxWarmMs = 15 * 60_000;
 const minWarmMs = 60_000;
 /** Of a session's maximum lifetime. */
 const warmShare = 0.1;
+/** More than a run may take that is built before, or an evaluation that has a checker. */
+const longestWorkMs = 3 * 60 * 60_000;
 /** Starts that may wait for a sandbox, for each session that the replica may hold. */
 const waitingPerSession = 0.5;
 
@@ -152,7 +154,11 @@ export class Service {
     this.#sessions = sessions;
     this.#adoption = new Adoption(
       { driver: this.#driver, sessions },
-      { replica: config.replica, resumeGraceSeconds: config.resumeGraceMs / 1000 },
+      {
+        replica: config.replica,
+        resumeGraceSeconds: config.resumeGraceMs / 1000,
+        maxAgeMs: maxWarmMs + Math.max(config.maxLifetimeMs, longestWorkMs),
+      },
       this.#observer.adoption,
     );
     await this.#adoption.open();

@@ -1,7 +1,8 @@
 /**
  * Takes up what earlier runners left behind (design D6): sandboxes of this replica at once, those of another name, and
- * those that were let go of, once nobody holds them. A sandbox that was never claimed is destroyed, since only its own agent could say that it is unused;
- * so is one that does not run, such as a container whose daemon went away between its creation and its start.
+ * those that were let go of, once nobody holds them. A sandbox that was never claimed is destroyed, since only its own agent
+ * could say that it is unused; so is one that does not run, such as a container whose daemon went away between its creation
+ * and its start, and one that is older than any session may be.
  */
 import { abortAfter } from '../abort-after.js';
 import { AgentConnection, type AgentListener } from '../agent/agent-connection.js';
@@ -31,6 +32,8 @@ const sliceLength = 1_000;
 export interface AdoptionOptions {
   readonly replica: string;
   readonly resumeGraceSeconds: number;
+  /** What is older holds neither a session nor a run, whatever its agent says: a subverted one could feign that it is held. */
+  readonly maxAgeMs: number;
 }
 
 /** What others are told of it: logs and metrics. */
@@ -127,7 +130,7 @@ export class Adoption {
       const { sessionId, viewId } = sandbox.spec.identity;
       const isHere = this.#sessions.has(sessionId);
       const isOwn = this.#isOwn(sandbox);
-      if (sandbox.dead) void this.#bury(sandbox);
+      if (sandbox.dead || (!isHere && this.#isOverdue(sandbox))) void this.#bury(sandbox);
       else {
         if (isOwn || isHere) sorted.ours += 1;
         if (!isHere) sorted.elsewhere.push(sessionId, viewId);
@@ -136,6 +139,10 @@ export class Adoption {
       }
     }
     return sorted;
+  }
+
+  #isOverdue({ createdAt }: FoundSandbox): boolean {
+    return Date.now() - createdAt.getTime() > this.#options.maxAgeMs;
   }
 
   #isOwn({ spec }: FoundSandbox): boolean {

@@ -44,7 +44,11 @@ async function sweepBeside(live: number): Promise<() => Promise<void>> {
   const sessions = new Named(ids, replica);
   return async () => {
     const listener = { onListed: nobody, onAdopted: nobody, onFailed: nobody };
-    const adoption = new Adoption({ driver, sessions }, { replica, resumeGraceSeconds: 60 }, listener);
+    const adoption = new Adoption(
+      { driver, sessions },
+      { replica, resumeGraceSeconds: 60, maxAgeMs: Infinity },
+      listener,
+    );
     await adoption.open();
     adoption.stop();
   };

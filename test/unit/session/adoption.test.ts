@@ -13,6 +13,7 @@ import { FakeWarmSandbox } from '../../doubles/fake-warm-sandbox.js';
 import { settled } from '../../doubles/settled.js';
 
 const unheld = encodeFrame(frameTypes.unheld);
+const maxAgeMs = 3_600_000;
 const rules = { idleMs: 60_000, detachGraceMs: 60_000, maxLifetimeMs: 60_000 };
 class Recoverable extends Sessions {
   lost = false;
@@ -39,7 +40,7 @@ class Stage {
     this.sessions = new Recoverable(new LanguagePools([], defaultLimits), options, deaf);
     this.adoption = new Adoption(
       { driver: this.driver, sessions: this.sessions },
-      { replica: 'a', resumeGraceSeconds: 60 },
+      { replica: 'a', resumeGraceSeconds: 60, maxAgeMs },
       {
         onListed: (count) => this.listed.push(count),
         onAdopted: () => undefined,
@@ -54,7 +55,7 @@ class Stage {
     const unwanted = () => Promise.reject(new Error('nobody asks the dead'));
     return {
       spec: { ...spec, identity: { ...spec.identity, sessionId, replica } },
-      createdAt: new Date(0),
+      createdAt: new Date(),
       dead: true,
       reattach: unwanted,
       listen: unwanted,
@@ -192,6 +193,20 @@ describe('Adoption', () => {
       expect(silent.writableEnded).toBe(true);
       expect(reattach).toHaveBeenCalledTimes(taken);
     });
+  });
+
+  it.each([
+    ['removes', 'is older than any session may be, whoever seems to hold it', maxAgeMs + 1, 'b', ['b.1']],
+    ['removes', 'is of its own name and older than any session may be', maxAgeMs + 1, 'a', ['a.1']],
+    ['leaves', 'is as old as a session may be', maxAgeMs, 'b', []],
+  ] as const)('%s what %s', async (_verb, _which, age, replica, destroyed) => {
+    const held = Readable.from([encodeFrame(frameTypes.pong)]);
+    const listen = jest.fn(() => Promise.resolve(Object.assign(held, { close: () => undefined })));
+    const createdAt = new Date(Date.now() - age);
+    stage.found = [{ ...stage.corpse(`${replica}.1`, replica), dead: false, listen, createdAt }];
+    await stage.adoption.open();
+    await settled();
+    expect(stage.destroyed).toEqual(destroyed);
   });
 
   it('removes those that are left while it runs, and tries again where that fails', async () => {

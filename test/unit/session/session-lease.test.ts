@@ -87,7 +87,7 @@ describe('A session whose agent answers another runner', () => {
     let listed: FoundSandbox[] = [];
     const deaf = { onListed: () => undefined, onAdopted: () => undefined, onFailed: () => undefined };
     const parts = { driver, sessions: stage.sessions };
-    const adoption = new Adoption(parts, { replica: 'a', resumeGraceSeconds: 60 }, deaf);
+    const adoption = new Adoption(parts, { replica: 'a', resumeGraceSeconds: 60, maxAgeMs: Infinity }, deaf);
     ways.push(() => {
       adoption.stop();
     });
