@@ -13,8 +13,10 @@ export async function readMultipart(body: Buffer, contentType: string): Promise<
   const parts = new Map<string, Buffer>();
   const problems: string[] = [];
   const parser = createParser(contentType, body.length);
-  const add = (name: string, content: Buffer): void => {
-    if (name !== 'archive' && name !== 'options') problems.push(`${name.slice(0, 100)}: there is no such part`);
+  // The library calls from events of its own, where a throw would reach nobody; its types hide that a part may lack a name.
+  const add = (name: string | undefined, content: Buffer): void => {
+    if (name === undefined) problems.push('a part has no name');
+    else if (name !== 'archive' && name !== 'options') problems.push(`${name.slice(0, 100)}: there is no such part`);
     else if (parts.has(name)) problems.push(`${name}: this part is there twice`);
     else parts.set(name, content);
   };

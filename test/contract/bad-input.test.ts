@@ -125,6 +125,12 @@ const badRequests: readonly Case[] = [
   ],
   ['a form without a boundary', form('multipart/form-data'), 400, 'malformed_request'],
   ['a form that is cut off', form('multipart/form-data; boundary=b', '--b\r\nContent-Dispo'), 400, 'malformed_request'],
+  [
+    'a form with a part that has no name',
+    form('multipart/form-data; boundary=b', '--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n'),
+    422,
+    'request_invalid',
+  ],
   ['PUT', { ...python({}), method: 'PUT' }, 405, 'method_not_allowed'],
   ['DELETE of all', { method: 'DELETE', path: '/repl' }, 405, 'method_not_allowed'],
   ['another path', { ...python({}), path: '/repls' }, 404, 'route_unknown'],

@@ -284,6 +284,12 @@ describe('POST /repl', () => {
         ['options', '{"language":"python"}'],
       ]),
     ],
+    ['a part without a name', 'request_invalid', '--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n'],
+    [
+      'a file without a name',
+      'request_invalid',
+      '--b\r\nContent-Disposition: form-data; filename="a.tar"\r\n\r\nx\r\n--b--\r\n',
+    ],
     ['files in the options', 'request_invalid', form([['options', '{"language":"python","files":{}}']])],
     ['options that are not JSON', 'malformed_request', form([['options', '{']])],
     ['a form without its end', 'malformed_request', form([['options', '{"language":"python"}']]).slice(0, -10)],
