@@ -302,6 +302,17 @@ describe('POST /repl', () => {
     expect(sessions.requests).toEqual([]);
   });
 
+  it('passes over a part that is none of a form, however large it is', async () => {
+    const { app, sessions } = testApp();
+    const other = `--b\r\nContent-Type: text/plain\r\n\r\n${'x'.repeat(256 * 1024)}\r\n`;
+    await request(app)
+      .post('/repl')
+      .set('Content-Type', 'multipart/form-data; boundary=b')
+      .send(other + form([['options', '{"language":"python"}']]))
+      .expect(201);
+    expect(sessions.requests).toMatchObject([{ language: 'python' }]);
+  });
+
   it('refuses a form without a boundary', async () => {
     await request(testApp().app).post('/repl').set('Content-Type', 'multipart/form-data').send('x').expect(400);
   });
