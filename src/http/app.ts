@@ -9,7 +9,6 @@ import { maskId } from '../ids.js';
 import { answerHeaders } from './answer-headers.js';
 import type { AppParts } from './app-parts.js';
 import { authorize } from './authorize.js';
-import { drainBody } from './body.js';
 import { callerOf, noteCaller } from './caller.js';
 import { asRunnerError, sendError } from './error-response.js';
 import { docsFiles, pageFiles } from './page.js';
@@ -94,7 +93,9 @@ function prepare({ logger, metrics }: AppParts, often: ReadonlySet<string>) {
     response.setHeader('X-Request-Id', requestId);
     response.set(answerHeaders);
     response.once('close', () => {
-      const status = response.writableFinished ? response.statusCode : null;
+      // A refusal is whole once it is written, though its end waits for the request's.
+      const whole = response.writableFinished || response.locals.refused === true;
+      const status = whole ? response.statusCode : null;
       // The route's pattern, since its path holds an id.
       const [route, { method }, ms] = [routePattern(request), request, performance.now() - began];
       metrics.observeRequest({ method, route, status, ms });
@@ -133,7 +134,7 @@ function answerError({ logger, metrics }: AppParts) {
       response.destroy();
       return;
     }
-    drainBody(request);
-    sendError(response, error);
+    response.locals.refused = true;
+    void sendError(response, error);
   };
 }

@@ -55,23 +55,19 @@ export function brokenOff(cause?: unknown): RunnerError {
   return new RunnerError('malformed_request', message, cause === undefined ? {} : { cause });
 }
 
-/** Throws away what is still to come of a body, so that the client reads its answer; cuts a client that does not stop. */
-export function drainBody(request: IncomingMessage): void {
+/** Throws away what is still to come of a body. Resolves when that is over, or more than a refused client may send. */
+export async function drainBody(request: IncomingMessage): Promise<void> {
   if (request.complete || request.destroyed) return;
   let left = drainBytes;
-  const timer = setTimeout(() => request.destroy(), drainMs).unref();
-  request.on('data', (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) request.destroy();
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, drainMs).unref();
+    for (const event of ['end', 'error', 'close']) request.once(event, resolve);
+    request.on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) resolve();
+    });
+    request.resume();
   });
-  request.on('error', () => {
-    clearTimeout(timer);
-  });
-  request.once('close', () => {
-    clearTimeout(timer);
-  });
-  request.once('end', () => {
-    clearTimeout(timer);
-  });
-  request.resume();
+  clearTimeout(timer);
 }

@@ -1,6 +1,7 @@
 /** Turns whatever was thrown into an answer: the only place that picks statuses. */
 import type { Response } from 'express';
 import { errorCodes, RunnerError } from '../errors.js';
+import { drainBody } from './body.js';
 
 /** What a client of a full replica waits by default, in seconds. */
 const defaultRetryAfterSeconds = 1;
@@ -14,13 +15,22 @@ export function asRunnerError(error: unknown): RunnerError {
   return new RunnerError('internal', 'Something went wrong in the runner; its log says more.', { cause: error });
 }
 
-/** Answers with the status, the headers and the body of the error. */
-export function sendError(response: Response, error: RunnerError): void {
+/**
+ * Answers with the status, the headers and the body of the error, at once. The answer ends when no more of the request comes:
+ * a connection that is to close then would otherwise be reset under a client that still sends, and its answer be lost.
+ */
+export async function sendError(response: Response, error: RunnerError): Promise<void> {
+  const { req: request } = response;
   const { status } = errorCodes[error.code];
   if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
   const { retry_after_seconds: retryAfter } = error.context;
   if (status === 503 || status === 429) response.setHeader('Retry-After', String(retryAfterSeconds(retryAfter)));
-  response.status(status).json(errorAnswer(error));
+  const body = Buffer.from(JSON.stringify(errorAnswer(error)));
+  response.status(status).type('json').setHeader('Content-Length', body.length).write(body);
+  await drainBody(request);
+  response.end(() => {
+    if (!request.complete) request.destroy();
+  });
 }
 
 /** The error as clients read it, in an answer or in an event. */
