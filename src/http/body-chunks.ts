@@ -10,14 +10,19 @@ export async function* bodyChunks(request: IncomingMessage, maxBytes: number): A
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   let total = 0;
   const chunks = request.iterator({ destroyOnReturn: false });
-  for (;;) {
-    const step = await next(chunks);
-    if (step.done === true) return;
-    const { value } = step;
-    if (!Buffer.isBuffer(value)) continue;
-    total += value.length;
-    if (total > maxBytes) throw tooLarge(maxBytes);
-    yield value;
+  try {
+    for (;;) {
+      const step = await next(chunks);
+      if (step.done === true) return;
+      const { value } = step;
+      if (!Buffer.isBuffer(value)) continue;
+      total += value.length;
+      if (total > maxBytes) throw tooLarge(maxBytes);
+      yield value;
+    }
+  } finally {
+    // Until then nobody else gets anything of the body.
+    await chunks.return?.();
   }
 }
 
