@@ -52,6 +52,14 @@ describe('parseConfig', () => {
     expect(config.maxLimits).toMatchObject({ cpus: 0.5, memoryBytes: 1024 * mib });
   });
 
+  it('lets a large pool grow as far as any may', () => {
+    const config = parseConfig({ REPL_RUNNER_POOL: 'python=251,node=1000' });
+    expect(config.pool).toEqual([
+      { language: 'python', min: 251, max: 1000 },
+      { language: 'node', min: 1000, max: 1000 },
+    ]);
+  });
+
   it('reads what sessions may be given a way out to, and has none unless told', () => {
     expect(parseConfig({}).egress).toMatchObject({ entries: [], pipIndex: null, key: null });
     const { egress } = parseConfig({
@@ -123,6 +131,7 @@ describe('parseConfig', () => {
     ['MAX_SESSIONS', '0'],
     ['POOL', 'python'],
     ['POOL', 'python=5:4'],
+    ['POOL', 'python=1001'],
     ['POOL', 'python=1,python=2'],
     ['REPLICA', 'Runner.1'],
     ['LIMIT_CPUS', '0'],
