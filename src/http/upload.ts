@@ -1,6 +1,6 @@
 /**
- * Reads what `POST /repl` and restart are given, in whichever of the accepted types: JSON, a tar, a gzipped tar, or a
- * form with an archive and options. Everything that can be refused is refused here, before a sandbox is claimed.
+ * Reads the bodies of requests: JSON alone, or files with their options in whichever of the accepted types, which are JSON, a
+ * tar, a gzipped tar, or a form with both. Everything that can be refused is refused here, before a sandbox is claimed.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Request } from 'express';
@@ -84,7 +84,7 @@ export async function readUpload<Options>(
 export async function readJson(request: Request, maxBodyBytes: number): Promise<unknown> {
   const type = mediaType(request);
   if (type !== 'application/json') throw unsupported(type, ['application/json']);
-  return parseJson(await readBody(request, maxBodyBytes));
+  return jsonOf(await readBody(request, maxBodyBytes));
 }
 
 /** The same where an empty body means no options. */
@@ -92,7 +92,7 @@ export async function readOptionalJson(request: Request, maxBodyBytes: number): 
   const type = mediaType(request);
   if (type !== 'application/json') throw unsupported(type, ['application/json']);
   const body = await readBody(request, maxBodyBytes);
-  return body.length === 0 ? {} : parseJson(body);
+  return body.length === 0 ? {} : jsonOf(body);
 }
 
 function fromJson<Options>(
@@ -100,9 +100,7 @@ function fromJson<Options>(
   shape: UploadShape<Options>,
   bounds: UploadBounds,
 ): Upload<Options> {
-  const value = body.length === 0 ? {} : parseJson(body);
-  refuseProto(value);
-  const options = validate(shape.json, value);
+  const options = validate(shape.json, body.length === 0 ? {} : jsonOf(body));
   shape.check(options, headers);
   const { files } = options;
   return { options, entries: files === undefined ? null : entriesFromJson(files, bounds.workspaceBounds) };
@@ -115,9 +113,7 @@ async function fromMultipart<Options>(
   signal: AbortSignal,
 ): Promise<Upload<Options>> {
   const { archive, options: text } = await readMultipart(body, headers['content-type'] ?? '');
-  const value = text === null ? {} : parseJson(text);
-  refuseProto(value);
-  const options = validate(shape.options, value);
+  const options = validate(shape.options, text === null ? {} : jsonOf(text));
   shape.check(options, headers);
   if (archive === null) return { options, entries: null };
   const gzip = archive[0] === 0x1f && archive[1] === 0x8b;
@@ -125,13 +121,14 @@ async function fromMultipart<Options>(
 }
 
 /** zod leaves a key `__proto__` out of records; a file or variable of that name must not get lost without a word. */
-function refuseProto(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
+function jsonOf(body: Buffer | string): unknown {
+  const value = parseJson(body);
+  if (typeof value !== 'object' || value === null) return value;
   const fields: [string, unknown][] = Object.entries(value);
   const problems = fields
     .filter(([, inner]) => typeof inner === 'object' && inner !== null && Object.hasOwn(inner, '__proto__'))
     .map(([name]) => `${name.slice(0, 100)}: the name __proto__ is not allowed`);
-  if (problems.length === 0) return;
+  if (problems.length === 0) return value;
   throw new RunnerError('request_invalid', 'The name __proto__ is not allowed.', { context: { problems } });
 }
 

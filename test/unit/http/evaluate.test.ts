@@ -134,6 +134,13 @@ describe('POST /evaluate', () => {
     expect(evaluator.onceAsked).toEqual([]);
   });
 
+  it.each(['files', 'env'])('refuses the name __proto__ in %s instead of losing it', async (field) => {
+    const { app, evaluator } = testApp();
+    const text = `${JSON.stringify(whole).slice(0, -1)}, "${field}": {"__proto__": "x"}}`;
+    await request(app).post('/evaluate').set('Content-Type', 'application/json').send(text).expect(422);
+    expect(evaluator.onceAsked).toEqual([]);
+  });
+
   it('refuses a file that leaves the workspace', async () => {
     const { app } = testApp();
     const body = { language: 'python', file: '../x.py', entry_point: 'f', io_cases };
