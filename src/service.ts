@@ -312,14 +312,20 @@ export class Service {
       });
     };
     const keys = await this.#readKeys();
+    const evaluator = new Evaluator(oneShots);
+    /** Work in a sandbox of its own counts for its key, as a session does. */
+    const admitted = async <T>(key: string, work: () => Promise<T>): Promise<T> => {
+      const leave = sessions.admitRun(key);
+      return await work().finally(leave);
+    };
     const app = createApp({
       ...{ sessions, languages, config, keys, drain, metrics: this.#metrics, logger, sha, ...pages },
-      runOnce: async (request, signal) => {
-        const leave = sessions.admitRun(request.key);
-        return await runOnce(oneShots, this.#egress, request, signal).finally(leave);
-      },
+      runOnce: (request, signal) => admitted(request.key, () => runOnce(oneShots, this.#egress, request, signal)),
       runLoad: () => oneShots.load,
-      evaluator: new Evaluator(oneShots),
+      evaluator: {
+        once: (request, signal, onResult) => admitted(request.key, () => evaluator.once(request, signal, onResult)),
+        within: (...given) => evaluator.within(...given),
+      },
     });
     const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, app);
     this.#server = server;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { z } from 'zod';
 import type { evaluationSchema } from '../../src/http/evaluate-schemas.js';
 import { describeOnEach } from '../support/describe-where.js';
-import { grounds, type Ground } from '../support/grounds.js';
+import { groundPerDriver, grounds, type Ground } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 
 type Result = z.infer<typeof evaluationSchema>;
@@ -390,4 +390,20 @@ function contract(ground: Ground): void {
   });
 }
 
+/** With a service of its own: two in one process would take each other's sandboxes for their own. */
+function keyLimits(ground: Ground): void {
+  it('counts for its API key, as a start does', async () => {
+    const limits = { REPL_RUNNER_KEY_STARTS_PER_SECOND: '0.001', REPL_RUNNER_KEY_STARTS_BURST: '1' };
+    const runner = await RunningService.start({ ...ground.env, ...limits });
+    const body = { language: 'python', code: '', io_cases: [{ input: '', output: '' }] };
+    expect(await runner.call('POST', '/evaluate', body)).toMatchObject({ status: 200 });
+    expect(await runner.call('POST', '/evaluate', body)).toMatchObject({
+      status: 429,
+      body: { error: { code: 'too_many_starts', context: { scope: 'key' } } },
+    });
+    await runner.stop();
+  });
+}
+
 describeOnEach(grounds, 'evaluation on', contract);
+describeOnEach(groundPerDriver, 'an evaluation on', keyLimits);

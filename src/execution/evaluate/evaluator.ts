@@ -19,6 +19,8 @@ import { runProgramCases, type ProgramPlace } from './program-cases.js';
 const checkerLanguage = 'python';
 
 export interface OnceRequest {
+  /** The name of the API key that it counts for. */
+  readonly key: string;
   readonly language: string;
   readonly entries: readonly WorkspaceEntry[];
   readonly limits: Partial<Limits>;

@@ -8,6 +8,7 @@ import type { EvaluationListener } from '../../execution/evaluate/judged.js';
 import { entriesFromJson } from '../../workspace/files-from-json.js';
 import { abortOnClose } from '../abort-on-close.js';
 import type { AppParts } from '../app-parts.js';
+import { callerOf } from '../caller.js';
 import { evaluateSchemas, evaluationSchema } from '../evaluate-schemas.js';
 import { evaluationAnswer } from '../evaluation-answer.js';
 import { EvaluationStream } from '../evaluation-stream.js';
@@ -80,6 +81,8 @@ function onceRoute({ evaluator, config }: AppParts, { once }: Schemas): Route {
       'archive_unsafe',
       'archive_invalid',
       'disk_full',
+      'too_many_starts',
+      'too_many_sessions',
       'sandbox_failed',
       'capacity_exhausted',
       'draining',
@@ -91,7 +94,7 @@ function onceRoute({ evaluator, config }: AppParts, { once }: Schemas): Route {
       const { language, files = {}, sandbox_limits: limits = {} } = body;
       const evaluation = requestedEvaluation(body);
       const entries = entriesFromJson(files, config.workspaceBounds);
-      const asked = { language, entries, limits: requestedLimits(limits), evaluation };
+      const asked = { key: callerOf(response), language, entries, limits: requestedLimits(limits), evaluation };
       await told(request, response, evaluation.subject.kind, (listener) => evaluator.once(asked, signal, listener));
     },
   };

@@ -32,6 +32,7 @@ describe('POST /evaluate', () => {
     const limits = { wallMs: 5000, cpuMs: 5000, memoryBytes: null, outputBytes: 65_536 };
     expect(evaluator.onceAsked).toMatchObject([
       {
+        key: 'anonymous',
         language: 'python',
         entries: [{ type: 'file', path: 'a.txt' }],
         limits: { memoryBytes: 64 * 1024 * 1024 },

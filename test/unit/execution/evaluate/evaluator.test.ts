@@ -83,7 +83,7 @@ describe('Evaluator', () => {
 
   it('ends a checker when its sandbox is called back', async () => {
     const { oneShots, evaluator, checker } = staged();
-    const request = { language: 'python', entries: [], limits: {}, evaluation };
+    const request = { key: '', language: 'python', entries: [], limits: {}, evaluation };
     const ended = expect(evaluator.once(request, new AbortController().signal)).rejects.toMatchObject({
       code: 'draining',
     });
