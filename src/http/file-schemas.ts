@@ -1,5 +1,6 @@
 /** The shapes of requests and answers about files. Paths are checked by `workspace/file-path`, not here. */
 import { z } from 'zod';
+import { base64Pattern } from '../workspace/files-from-json.js';
 import { filesSchema, sessionSchema, type RequestSchemas } from './schemas.js';
 
 const flag = z
@@ -29,9 +30,6 @@ export const listingSchema = z
     truncated: z.boolean().meta({ description: 'There is more than a listing may hold.' }),
   })
   .meta({ id: 'Listing' });
-
-/** Standard base64, padding optional. */
-const base64Pattern = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Either form of a file's content. */
 export const fileBodySchema = z

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { RunConfig } from '../config.js';
 import { runOutcomes } from '../execution/outcome.js';
 import type { Limits } from '../sandbox/limits.js';
+import { base64Pattern } from '../workspace/files-from-json.js';
 import { egressSchema, envSchema, filesSchema, limitsSchema, text } from './schemas.js';
 
 /** Linux's bound for one argument, its last byte included. */
@@ -29,10 +30,9 @@ const program = {
     description: "A file of the workspace, run as its language runs files; the default is the language's own.",
   }),
   args: argumentList.optional().meta({ description: 'Arguments of the program that `file` is.' }),
-  stdin: z.union(
-    [z.string(), z.strictObject({ base64: z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/, 'must be base64') })],
-    { error: 'must be text or {"base64": …}' },
-  ),
+  stdin: z.union([z.string(), z.strictObject({ base64: z.string().regex(base64Pattern, 'must be base64') })], {
+    error: 'must be text or {"base64": …}',
+  }),
   env: envSchema.optional(),
 };
 const programFields = { ...program, stdin: program.stdin.optional() };

@@ -48,6 +48,9 @@ export interface UploadBounds {
   readonly workspaceBounds: WorkspaceBounds;
 }
 
+/** More than any body without files needs. */
+export const maxSmallBodyBytes = 64 * 1024;
+
 /** The size of a terminal when the request does not say. */
 export const defaultSize: Size = Object.freeze({ cols: 80, rows: 24 });
 

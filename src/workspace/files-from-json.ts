@@ -7,7 +7,7 @@ import { entryError } from './safe-path.js';
 export type JsonFile = string | { readonly base64: string; readonly executable?: boolean | undefined };
 
 /** Standard base64, padding optional. */
-const base64Pattern = /^[A-Za-z0-9+/]*={0,2}$/;
+export const base64Pattern = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** @throws RunnerError archive_unsafe, archive_invalid or archive_too_large, as for an archive */
 export function entriesFromJson(files: Readonly<Record<string, JsonFile>>, bounds: WorkspaceBounds): WorkspaceEntry[] {

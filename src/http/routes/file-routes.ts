@@ -17,11 +17,9 @@ import {
 import { idOf, ownedSession } from '../owned-session.js';
 import type { Route } from '../route.js';
 import { sendOctets } from '../send-octets.js';
-import { mediaType, readJson, unsupported } from '../upload.js';
+import { maxSmallBodyBytes, mediaType, readJson, unsupported } from '../upload.js';
 import { parseJson, validate } from '../validate.js';
 
-/** More than any body without a file needs, in bytes. */
-const maxSmallBodyBytes = 64 * 1024;
 const octets = 'application/octet-stream';
 /** Sent by programs that know no better, and octets all the same. */
 const octetTypes: readonly string[] = [octets, 'text/plain', ''];

@@ -3,12 +3,12 @@
  * the client accepts events. A client that hangs up ends its run.
  */
 import { mib } from '../../config/settings.js';
-import { RunnerError } from '../../errors.js';
 import type { ProgramRequest } from '../../execution/run-program.js';
 import { abortOnClose } from '../abort-on-close.js';
 import type { AppParts } from '../app-parts.js';
 import { callerOf } from '../caller.js';
 import { answerWithJsonOrEvents, eventType } from '../json-or-events.js';
+import { assertKnownLanguage } from '../known-language.js';
 import { idOf, ownedSession } from '../owned-session.js';
 import { requestedEgress } from '../requested-egress.js';
 import { requestedLimits } from '../requested-limits.js';
@@ -130,17 +130,13 @@ function counted({ metrics }: AppParts, kind: 'session' | 'once', answer: RunAns
 }
 
 function onceShape({ languages, config }: AppParts, schemas: RunSchemas): UploadShape<OnceOptions> {
-  const known = languages.map(({ name }) => name);
   return {
     options: schemas.onceOptions,
     json: schemas.once,
     fromQuery: (query) => validate(onceQuerySchema, query),
     check: ({ language, egress }, headers) => {
       requestedEgress(egress, config.egress.entries, headers);
-      if (known.includes(language)) return;
-      throw new RunnerError('language_unknown', `There is no such language here; there is ${known.join(', ')}.`, {
-        context: { language, known },
-      });
+      assertKnownLanguage(language, languages);
     },
   };
 }

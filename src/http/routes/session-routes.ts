@@ -16,11 +16,8 @@ import {
 import { idOf, ownedSession } from '../owned-session.js';
 import { maskedSession, sessionAnswer } from '../session-answer.js';
 import type { SessionSet } from '../session-set.js';
-import { defaultSize, readJson, readUpload, type UploadShape } from '../upload.js';
+import { defaultSize, maxSmallBodyBytes, readJson, readUpload, type UploadShape } from '../upload.js';
 import { validate } from '../validate.js';
-
-/** More than any body without files needs, in bytes. */
-const maxSmallBodyBytes = 64 * 1024;
 
 const ofSessions = ['session_unknown', 'session_ended', 'draining'] as const;
 

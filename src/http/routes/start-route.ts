@@ -3,8 +3,8 @@
  * aborts the start; a session that nobody learns of is ended.
  */
 import type { Request, Response } from 'express';
-import { RunnerError } from '../../errors.js';
 import type { AppParts } from '../app-parts.js';
+import { assertKnownLanguage } from '../known-language.js';
 import { requestedEgress } from '../requested-egress.js';
 import { requestedLimits } from '../requested-limits.js';
 import { callerOf } from '../caller.js';
@@ -79,7 +79,6 @@ async function start(
 }
 
 function startShape({ languages, config }: AppParts, schemas: RequestSchemas): UploadShape<StartOptions> {
-  const known = languages.map(({ name }) => name);
   return {
     options: schemas.startOptions,
     json: schemas.start,
@@ -89,10 +88,7 @@ function startShape({ languages, config }: AppParts, schemas: RequestSchemas): U
     },
     check: ({ language, egress }, headers) => {
       requestedEgress(egress, config.egress.entries, headers);
-      if (known.includes(language)) return;
-      throw new RunnerError('language_unknown', `There is no such language here; there is ${known.join(', ')}.`, {
-        context: { language, known },
-      });
+      assertKnownLanguage(language, languages);
     },
   };
 }
