@@ -196,10 +196,10 @@ describe('Adoption', () => {
   });
 
   it.each([
-    ['removes', 'is older than any session may be, whoever seems to hold it', maxAgeMs + 1, 'b', ['b.1']],
-    ['removes', 'is of its own name and older than any session may be', maxAgeMs + 1, 'a', ['a.1']],
-    ['leaves', 'is as old as a session may be', maxAgeMs, 'b', []],
-  ] as const)('%s what %s', async (_verb, _which, age, replica, destroyed) => {
+    ['removes what is older than any session may be, whoever seems to hold it', maxAgeMs + 1, 'b', ['b.1']],
+    ['removes what is of its own name and older than any session may be', maxAgeMs + 1, 'a', ['a.1']],
+    ['leaves what is as old as a session may be', maxAgeMs, 'b', []],
+  ] as const)('%s', async (_which, age, replica, destroyed) => {
     const held = Readable.from([encodeFrame(frameTypes.pong)]);
     const listen = jest.fn(() => Promise.resolve(Object.assign(held, { close: () => undefined })));
     const createdAt = new Date(Date.now() - age);

@@ -54,7 +54,7 @@ describe('Evaluator', () => {
     const { oneShots, evaluator, checker } = staged();
     const heard: string[] = [];
     const listener = { onStart: () => heard.push('start'), onResult: () => heard.push('result') };
-    const request = { language: 'python', entries: [], limits: {}, evaluation };
+    const request = { key: 'anybody', language: 'python', entries: [], limits: {}, evaluation };
     const ended = expect(evaluator.once(request, new AbortController().signal, listener)).rejects.toThrow();
     await settled();
     expect(checker.agent.requests.map(({ op }) => op)).toEqual(['spawn']);
