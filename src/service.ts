@@ -323,7 +323,7 @@ export class Service {
       runOnce: (request, signal) => admitted(request.key, () => runOnce(oneShots, this.#egress, request, signal)),
       runLoad: () => oneShots.load,
       evaluator: {
-        once: (request, signal, onResult) => admitted(request.key, () => evaluator.once(request, signal, onResult)),
+        once: (request, signal, listener) => admitted(request.key, () => evaluator.once(request, signal, listener)),
         within: (...given) => evaluator.within(...given),
       },
     });

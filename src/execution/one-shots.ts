@@ -7,6 +7,7 @@ import type { Language } from '../language/language.js';
 import type { LanguagePools } from '../pool/language-pools.js';
 import type { WarmSandbox } from '../pool/warm-sandbox.js';
 import type { Limits } from '../sandbox/limits.js';
+import { withAnySignal } from '../with-any-signal.js';
 import { WaitingLine, type Place, type WaitingLineOptions } from './waiting-line.js';
 
 /** How its sandbox was come by. */
@@ -77,8 +78,8 @@ export class OneShots {
     signal: AbortSignal,
     work: (warm: WarmSandbox, borrowed: Borrowed, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const using = this.#use(language, limits, AbortSignal.any([signal, this.#stopping.signal]), work);
-    return await this.#track(using);
+    const use = (bounded: AbortSignal): Promise<T> => this.#use(language, limits, bounded, work);
+    return await this.#track(withAnySignal([signal, this.#stopping.signal], use));
   }
 
   /** Resolves when no use is under way and nothing is left of any, or the signal aborts. */

@@ -5,6 +5,7 @@
 import { RunnerError } from '../errors.js';
 import type { Language } from '../language/language.js';
 import type { Limits } from '../sandbox/limits.js';
+import { withAnySignal } from '../with-any-signal.js';
 import { claimsThatCount, refillCount, targetSize, type PoolBounds } from './policy.js';
 import type { WarmSandbox } from './warm-sandbox.js';
 
@@ -260,8 +261,9 @@ export class Pool {
 
   async #makeCold(limits: Partial<Limits>, signal: AbortSignal): Promise<WarmSandbox> {
     const stopping = this.#stopping.signal;
-    const bounded = AbortSignal.any([signal, stopping]);
-    const warm = await this.#dependencies.make(this.#options.language, limits, bounded).catch((error: unknown) => {
+    const make = (bounded: AbortSignal): Promise<WarmSandbox> =>
+      this.#dependencies.make(this.#options.language, limits, bounded);
+    const warm = await withAnySignal([signal, stopping], make).catch((error: unknown) => {
       stopping.throwIfAborted();
       throw error;
     });

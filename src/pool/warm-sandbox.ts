@@ -4,6 +4,7 @@ import { AgentConnection, type AgentListener } from '../agent/agent-connection.j
 import type { AgentState } from '../agent/message.js';
 import { RunnerError } from '../errors.js';
 import type { Sandbox, SandboxDriver, SandboxSpec } from '../sandbox/sandbox.js';
+import { withAnySignal } from '../with-any-signal.js';
 
 /** From create to a waiting REPL; a cold image on a busy disk takes seconds. */
 const readyTimeoutMs = 30_000;
@@ -25,7 +26,17 @@ export async function createWarmSandbox(
   options: GreetingOptions,
   signal: AbortSignal,
 ): Promise<WarmSandbox> {
-  const bounded = AbortSignal.any([signal, abortAfter(readyTimeoutMs)]);
+  return await withAnySignal([signal, abortAfter(readyTimeoutMs)], (bounded) =>
+    createWithin(driver, spec, options, bounded),
+  );
+}
+
+async function createWithin(
+  driver: SandboxDriver,
+  spec: SandboxSpec,
+  options: GreetingOptions,
+  bounded: AbortSignal,
+): Promise<WarmSandbox> {
   const sandbox = await driver.create(spec, bounded);
   let giveUp: () => void = () => undefined;
   try {

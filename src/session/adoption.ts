@@ -9,6 +9,7 @@ import { AgentConnection, type AgentListener } from '../agent/agent-connection.j
 import { encodeFrame, frameTypes } from '../agent/frame.js';
 import type { FoundSandbox, SandboxDriver } from '../sandbox/sandbox.js';
 import { sendWindowBytes } from '../terminal/flow.js';
+import { withAnySignal } from '../with-any-signal.js';
 import { within } from '../within.js';
 import type { Sessions } from './sessions.js';
 
@@ -210,7 +211,11 @@ export class Adoption {
  * says that nobody pings.
  */
 async function isUnheld(found: FoundSandbox, stopping: AbortSignal): Promise<boolean> {
-  const bounded = AbortSignal.any([stopping, abortAfter(listenMs)]);
+  const unheld = await withAnySignal([stopping, abortAfter(listenMs)], (bounded) => hearsNoHolder(found, bounded));
+  return unheld && !stopping.aborted;
+}
+
+async function hearsNoHolder(found: FoundSandbox, bounded: AbortSignal): Promise<boolean> {
   const listening = await found.listen(bounded);
   const stop = (): void => {
     listening.close();
@@ -231,7 +236,7 @@ async function isUnheld(found: FoundSandbox, stopping: AbortSignal): Promise<boo
     bounded.removeEventListener('abort', stop);
     stop();
   }
-  return !stopping.aborted;
+  return true;
 }
 
 /** Between the attach and the session there is nothing that an agent has to tell. */

@@ -7,6 +7,7 @@ import { RunnerError } from '../errors.js';
 import type { LanguagePools } from '../pool/language-pools.js';
 import type { Claim } from '../pool/pool.js';
 import { KeyLimits, noKeyLimits, type KeyLimitRules } from './key-limits.js';
+import { withAnySignal } from '../with-any-signal.js';
 import { writeArchive } from '../workspace/archive.js';
 import type { PackReport } from '../workspace/workspace.js';
 import type { TarContent } from '../agent/agent-connection.js';
@@ -278,7 +279,7 @@ export class Sessions {
   /** A start, whose signal aborts as well when this stops; that waits for it. Rejects with `draining` then. */
   async #unlessStopping<T>(signal: AbortSignal, start: (bounded: AbortSignal) => Promise<T>): Promise<T> {
     const stopping = this.#stopping.signal;
-    const starting = start(AbortSignal.any([signal, stopping]));
+    const starting = withAnySignal([signal, stopping], start);
     this.#starts.add(starting);
     try {
       return await starting;
