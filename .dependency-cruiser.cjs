@@ -92,12 +92,13 @@ module.exports = {
     {
       name: 'proxy-knows-types-only',
       comment:
-        'But for pure files: one that counts starts, for clients here and for API keys there, how settings are read, how a port is listened on.',
+        'But for pure files: one that counts starts, for clients here and for API keys there, how settings are read, how a port is listened on, how a body is read away.',
       severity: 'error',
       from: { path: '^proxy/' },
       to: {
         path: '^(src|client)/',
-        pathNot: '^src/(listen|token-bucket|config/(config-error|read-settings|setting|shared-settings))\\.ts$',
+        pathNot:
+          '^src/(drain-body|listen|token-bucket|config/(config-error|read-settings|setting|shared-settings))\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     },

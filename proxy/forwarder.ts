@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { ProxyServer, type ServerOptions } from 'http-proxy-3';
 import { boundAnswer, AnswerTimeoutError } from './bound-answer.js';
 import { boundConnect } from './bound-connect.js';
-import { connectionAfter, drainOnceAnswered } from './drain-body.js';
+import { connectionAfter, drainOnceAnswered } from './early-answer.js';
 import { ProxyError } from './proxy-error.js';
 import { addedHeaders, withheldHeaders, type Additions } from './request-headers.js';
 import { UpgradeGuard, UpgradeTimeoutError, type UpgradeBounds } from './upgrade-guard.js';

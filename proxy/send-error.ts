@@ -1,7 +1,7 @@
 /** Answers a call with an error of the proxy's own, in the runner's shape. The only place here that picks statuses. */
 import type { ServerResponse } from 'node:http';
 import { answerHeaders } from './answer-headers.js';
-import { connectionAfter, drainOnceAnswered } from './drain-body.js';
+import { connectionAfter, drainOnceAnswered } from './early-answer.js';
 import { proxyErrors, type ProxyError } from './proxy-error.js';
 
 /** What a client waits before it tries again where the error does not say, in seconds. */

@@ -1,13 +1,6 @@
-/**
- * Reads a request's body within a bound, and gets rid of the rest of one that was refused. A refused client must get its
- * answer, so its connection is not cut while it still sends, within a bound of its own.
- */
+/** Reads a request's body within a bound. */
 import type { IncomingMessage } from 'node:http';
 import { RunnerError } from '../errors.js';
-
-/** What a refused client may still send before it is cut off: time in milliseconds, and bytes. */
-const drainMs = 5_000;
-const drainBytes = 256 * 1024 * 1024;
 
 /** The whole body. Throws RunnerError `body_too_large`, up front where the length is announced. */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
@@ -53,21 +46,4 @@ export function tooLarge(maxBytes: number): RunnerError {
 export function brokenOff(cause?: unknown): RunnerError {
   const message = 'The connection was closed before the body was complete.';
   return new RunnerError('malformed_request', message, cause === undefined ? {} : { cause });
-}
-
-/** Throws away what is still to come of a body. Resolves when that is over, or more than a refused client may send. */
-export async function drainBody(request: IncomingMessage): Promise<void> {
-  if (request.complete || request.destroyed) return;
-  let left = drainBytes;
-  let timer: NodeJS.Timeout | undefined;
-  await new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, drainMs).unref();
-    for (const event of ['end', 'error', 'close']) request.once(event, resolve);
-    request.on('data', (chunk: Buffer) => {
-      left -= chunk.length;
-      if (left < 0) resolve();
-    });
-    request.resume();
-  });
-  clearTimeout(timer);
 }

@@ -1,7 +1,7 @@
 /** Turns whatever was thrown into an answer: the only place that picks statuses. */
 import type { Response } from 'express';
+import { drainBody } from '../drain-body.js';
 import { errorCodes, RunnerError } from '../errors.js';
-import { drainBody } from './body.js';
 
 /** What a client of a full replica waits by default, in seconds. */
 const defaultRetryAfterSeconds = 1;

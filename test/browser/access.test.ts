@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { endless } from '../support/endless.js';
 import type { RunningService } from '../support/running-service.js';
 import { startChromium } from './support/chromium.js';
 import { inBrowser, startRunner } from './support/ground.js';
-import { endless, ReplPage } from './support/repl-page.js';
+import { ReplPage } from './support/repl-page.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 

@@ -1,6 +1,7 @@
 /** What a session does, the same on every driver and every Python. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeOnEach } from '../support/describe-where.js';
+import { endless } from '../support/endless.js';
 import { grounds, type Ground } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
 
@@ -39,10 +40,9 @@ function contract(ground: Ground): void {
     const { terminal } = await runner.prompt();
     // Each says that it runs, and sleeps are short: a Ctrl-C that comes between two lines of input, or just before the kernel
     // sleeps, is told by CPython at the next line, or when it wakes.
-    const computing = 'print("com" + "puting") or any(i for i in iter(int, 1))';
     const sleeping = 'import time; print("slee" + "ping"); [time.sleep(0.1) for i in iter(int, 1)]';
     const flooding = 'while True: print("y" * 70)\r';
-    for (const line of [computing, sleeping, flooding]) {
+    for (const line of [endless, sleeping, flooding]) {
       terminal.type(`${line}\r`);
       await terminal.until(/computing|sleeping|yyyyyyy/);
       terminal.type('\x03');
@@ -111,7 +111,7 @@ function contract(ground: Ground): void {
     const { session, terminal } = await runner.prompt();
     expect((await runner.call('POST', `/repl/${session.id}/resize`, { cols: 99, rows: 33 })).status).toBeLessThan(300);
     expect(await terminal.run('import os; os.get_terminal_size()')).toContain('columns=99, lines=33');
-    terminal.type('print("com" + "puting") or any(i for i in iter(int, 1))\r');
+    terminal.type(`${endless}\r`);
     await terminal.until('computing');
     expect((await runner.call('POST', `/repl/${session.id}/signal`, { signal: 'SIGINT' })).status).toBeLessThan(300);
     await terminal.until('KeyboardInterrupt');

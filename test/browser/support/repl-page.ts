@@ -1,10 +1,9 @@
 /** The example page as a person sees it: its terminal, its editor, and what the browser complained about. */
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { ReplTerminal } from '../../../client/browser/repl-terminal.js';
+import { endless } from '../../support/endless.js';
 import { patienceMs } from '../../support/patience.js';
 
-/** It says that it runs: CPython tells an interrupt of what it reads only when it reads on. */
-export const endless = 'print("com" + "puting") or any(i for i in iter(int, 1))';
 /** A network that a test has cut, and the icon that a browser asks for by itself. */
 const expected = /ERR_(INTERNET|CONNECTION|EMPTY)|WebSocket|favicon\.ico/;
 

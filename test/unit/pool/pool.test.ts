@@ -215,11 +215,17 @@ describe('Pool', () => {
     expect((await stage.pool.claim(never)).warm).toBe(stage.made[2]);
   });
 
-  it('replaces those that were made together one after the other', async () => {
+  /** The first is due after half of the time that they may be warm, the second after three quarters of it. */
+  async function filledAtTwoAges(): Promise<Stage> {
     const random = jest.spyOn(Math, 'random').mockReturnValueOnce(0).mockReturnValueOnce(0.5);
     const stage = staged();
     await stage.fill();
     random.mockRestore();
+    return stage;
+  }
+
+  it('replaces those that were made together one after the other', async () => {
+    const stage = await filledAtTwoAges();
     jest.advanceTimersByTime(300_000);
     expect(stage.pool.counts.warm).toBe(1);
     await stage.fill();
@@ -228,10 +234,7 @@ describe('Pool', () => {
   });
 
   it('keeps an old warm sandbox while none can be made in its place', async () => {
-    const random = jest.spyOn(Math, 'random').mockReturnValueOnce(0).mockReturnValueOnce(0.5);
-    const stage = staged();
-    await stage.fill();
-    random.mockRestore();
+    const stage = await filledAtTwoAges();
     jest.advanceTimersByTime(300_001);
     await stage.fail();
     jest.advanceTimersByTime(450_000);
