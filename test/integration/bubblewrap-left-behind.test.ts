@@ -15,19 +15,24 @@ const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 
 /**
- * A runner in a process of its own: makes three sandboxes, says so, and waits, or destroys them when told to. One that is to
- * starve takes all descriptors first, and gives them back one by one until a sandbox can be made.
+ * A runner in a process of its own: makes three sandboxes, says so, and waits; says so only once their programs run, or
+ * destroys them, when told to. One that is to starve takes all descriptors first, and gives them back one by one until a
+ * sandbox can be made. Its sandboxes sleep, or have the agent; their command lines hold its pid either way.
  */
 const runner = `
 import { closeSync, openSync } from 'node:fs';
+import { once } from 'node:events';
 import { BubblewrapDriver } from './src/sandbox/bubblewrap/bubblewrap-driver.js';
 import { defaultLimits } from './src/sandbox/limits.js';
-const language = { name: 'python', title: '', image: '', repl: [], run: null, env: {}, startupHook: null,
+const [, , imagesFolder, mode] = process.argv;
+const mark = '3456.' + process.pid;
+const language = { name: 'python', title: '', image: '', repl: [], run: null, env: { MARK: mark }, startupHook: null,
   hostPrograms: [], version: [] };
-const driver = new BubblewrapDriver({ imagesFolder: process.argv[2], command: () => ['sleep', '3456.' + process.pid] });
+const sleeper = () => ['sh', '-c', 'echo up; exec sleep ' + mark];
+const driver = new BubblewrapDriver({ imagesFolder, ...(mode === 'agents' ? {} : { command: sleeper }) });
 await driver.prepare([language]);
 const spec = { identity: { sessionId: '', viewId: '', replica: '' }, language, limits: defaultLimits, orphanSeconds: 9 };
-if (process.argv[3] === 'starve') {
+if (mode === 'starve') {
   const held = [];
   try {
     for (;;) held.push(openSync('/dev/null'));
@@ -48,8 +53,9 @@ if (process.argv[3] === 'starve') {
   process.exit(0);
 }
 const sandboxes = await Promise.all([1, 2, 3].map(() => driver.create(spec, new AbortController().signal)));
+if (mode === 'run') await Promise.all(sandboxes.map(({ stream }) => once(stream, 'data')));
 console.log(JSON.stringify({ uid: process.getuid(), weak: driver.knownWeaknesses().map(({ name }) => name) }));
-if (process.argv[3] === 'destroy') {
+if (mode === 'destroy') {
   await Promise.all(sandboxes.map((sandbox) => sandbox.destroy()));
   await driver.close();
   process.exit(0);
@@ -85,15 +91,27 @@ describe('a bubblewrap runner in its own process', () => {
     return spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
   };
 
-  it('takes its sandboxes with it when it is killed, and the next one sweeps the rest', async () => {
-    const child = start([], 'wait');
+  const killed = async (child: ReturnType<typeof start>): Promise<void> => {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  };
+
+  it('takes its sandboxes with it when it is killed', async () => {
+    const child = start([], 'run');
     await once(child.stdout, 'data');
     const mine = `3456.${child.pid}`;
     expect(await processesNamed(mine)).not.toEqual([]);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    await killed(child);
     await eventually('end of its sandboxes', async () => (await processesNamed(mine)).length === 0);
+  });
+
+  it('leaves nothing that the next one does not sweep when it is killed as it makes sandboxes', async () => {
+    const child = start([], 'agents');
+    await once(child.stdout, 'data');
+    const mine = `3456.${child.pid}`;
+    await killed(child);
     killOrphans();
+    await eventually('end of its sandboxes', async () => (await processesNamed(mine)).length === 0);
     await (await CgroupHierarchy.find()).sweep();
     await (await Stage.lay({ imagesFolder, languageNames: [], root: '/' })).remove();
     const left = [tmpdir(), '/sys/fs/cgroup', '/sys/fs/cgroup/pids'].flatMap((path) => {
