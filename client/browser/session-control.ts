@@ -51,7 +51,7 @@ export class SessionControl {
 
   /** Whether what is typed now reaches the REPL. */
   get ready(): boolean {
-    return this.#connection?.mayType ?? false;
+    return this.#phase.kind !== 'restarting' && (this.#connection?.mayType ?? false);
   }
 
   /** Calls go by it from now on; a terminal that is attached stays where it is. */

@@ -7,7 +7,7 @@ import type { Language } from '../language/language.js';
 import type { Limits } from '../sandbox/limits.js';
 import { withAnySignal } from '../with-any-signal.js';
 import { claimsThatCount, refillCount, targetSize, type PoolBounds } from './policy.js';
-import type { WarmSandbox } from './warm-sandbox.js';
+import { whileWarm, type WarmSandbox } from './warm-sandbox.js';
 
 export interface PoolOptions {
   readonly language: Language;
@@ -128,12 +128,9 @@ export class Pool {
   }
 
   #takeWarm(): WarmSandbox | undefined {
-    for (const warm of this.#warm.keys()) {
-      this.#give(warm);
-      if (!warm.connection.closed) return warm;
-      this.#discardQuietly(warm);
-    }
-    return undefined;
+    const [oldest] = this.#warm.keys();
+    if (oldest !== undefined) this.#give(oldest);
+    return oldest;
   }
 
   #keep(warm: WarmSandbox): void {
@@ -148,9 +145,13 @@ export class Pool {
     };
     // Those that were made together are not replaced together: the others are there meanwhile.
     this.#warm.set(warm, setTimeout(retire, this.#options.maxAgeMs * (0.5 + Math.random() / 2)));
-    void warm.sandbox.ended.then(() => {
+    const lost = (): void => {
       replace(this.#options.retryDelayMs);
-    });
+    };
+    warm.connection.listen(whileWarm(lost));
+    if (warm.connection.closed) lost();
+    // Of one whose stream a daemon holds on to.
+    void warm.sandbox.ended.then(lost);
   }
 
   /** It is no longer kept; false where it was not. */

@@ -70,6 +70,12 @@ async function createWithin(
   }
 }
 
+/** What hears a warm sandbox's agent until it is claimed: nothing but that it, or its REPL, is gone. */
+export function whileWarm(onLost: () => void): AgentListener {
+  const ignored = (): void => undefined;
+  return { onReady: ignored, onOutput: ignored, onInputCredit: ignored, onExit: onLost, onClosed: onLost };
+}
+
 class WaitingForReady implements AgentListener {
   #resolve: () => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;

@@ -176,7 +176,7 @@ class Connection implements AttachmentSocket {
   readonly #listener: UpgradeListener;
   #session: Session | null = null;
   #attachment: Attachment | null = null;
-  #heardAt = Date.now();
+  #heardAt = performance.now();
   #paused = false;
   /** Set once the socket is closing: nothing that comes is obeyed any more. */
   #cut: NodeJS.Timeout | null = null;
@@ -189,10 +189,10 @@ class Connection implements AttachmentSocket {
       this.#cutSoon();
     });
     socket.on('pong', () => {
-      this.#heardAt = Date.now();
+      this.#heardAt = performance.now();
     });
     socket.on('message', (data: RawData, isBinary: boolean) => {
-      this.#heardAt = Date.now();
+      this.#heardAt = performance.now();
       this.#receive(toBuffer(data), isBinary);
     });
     socket.on('close', () => {
@@ -236,10 +236,10 @@ class Connection implements AttachmentSocket {
   /** Pings, and gives up a peer that was silent for so long; a socket that is paused by us cannot answer. */
   beat(silentMs: number): void {
     if (this.#paused) {
-      this.#heardAt = Date.now();
+      this.#heardAt = performance.now();
       return;
     }
-    if (Date.now() - this.#heardAt > silentMs) this.#socket.terminate();
+    if (performance.now() - this.#heardAt > silentMs) this.#socket.terminate();
     else if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
   }
 

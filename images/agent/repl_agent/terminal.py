@@ -28,7 +28,7 @@ TIOCSIG = 0x40045436  # generic Linux numbers; Python's termios does not name th
 TIOCGPTPEER = 0x5441
 HOOK_SECONDS = 5.0
 # Longer than the ticks of another agent, which looks for greed.
-PTY_SECONDS = 2.0
+PTY_SECONDS = 5.0
 # Whatever a program has made of the terminal before it was ended: alternate screen, modes and colours, paste, mouse.
 RESTORE = b"\x1b[?1047l\x1b[!p\x1b[?2004l" + b"".join(b"\x1b[?%dl" % mode for mode in (1000, 1002, 1003, 1006))
 HOOK_FD_VARIABLE = "REPL_RUNNER_HOOK_FD"
@@ -210,11 +210,12 @@ class Terminal:
         if self.master is None:
             return False
         try:
-            os.killpg(os.tcgetpgrp(self.master), getattr(signal, name))
+            group = os.tcgetpgrp(self.master)
+            if name == "SIGINT":
+                self._drop_input()  # before a REPL that is interrupted reads on
+            os.killpg(group, getattr(signal, name))
         except OSError:
             return False
-        if name == "SIGINT":
-            self._drop_input()
         return True
 
     def _drop_input(self):

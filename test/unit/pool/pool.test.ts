@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { frameTypes } from '../../../src/agent/frame.js';
 import { RunnerError } from '../../../src/errors.js';
 import { Pool, type Claim, type PoolOptions } from '../../../src/pool/pool.js';
 import type { WarmSandbox } from '../../../src/pool/warm-sandbox.js';
@@ -254,12 +255,29 @@ describe('Pool', () => {
     expect(stage.made[0]?.destroyed).toBe(0);
   });
 
-  it('hands out no warm sandbox whose connection is closed, and removes it', async () => {
+  it('replaces a warm sandbox as soon as its connection is closed, and hands it to nobody', async () => {
     const stage = staged();
     await stage.fill();
     stage.made[0]?.connection.close('a protocol error');
-    expect((await stage.pool.claim(never)).warm).toBe(stage.made[1]);
+    expect(stage.pool.counts.warm).toBe(1);
     expect(stage.made[0]?.destroyed).toBe(1);
+    jest.advanceTimersByTime(1_000);
+    expect(stage.pool.counts.creating).toBe(1);
+    expect((await stage.pool.claim(never)).warm).toBe(stage.made[1]);
+  });
+
+  it('keeps none whose connection was closed before it came, and none whose REPL ends', async () => {
+    const stage = staged();
+    stage.pool.open();
+    const [gone, ended] = [new FakeWarmSandbox(1), new FakeWarmSandbox(2)];
+    gone.connection.close('a protocol error');
+    for (const warm of [gone, ended]) stage.orders.shift()?.resolve(warm);
+    await settled();
+    expect(stage.pool.counts.warm).toBe(1);
+    ended.agent.sendJson(frameTypes.event, { event: 'exit', outcome: 'ok', exit_code: 0, signal: null, offset: 0 });
+    await settled();
+    expect(stage.pool.counts.warm).toBe(0);
+    expect([gone.destroyed, ended.destroyed]).toEqual([1, 1]);
   });
 
   it('backs off further each time that a sandbox cannot be made, and recovers', async () => {
