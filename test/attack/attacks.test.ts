@@ -13,8 +13,6 @@ import { everyAttack } from './attacks/every-attack.js';
 import { Scene } from './scene.js';
 import { promptlyMs, Wellbeing } from './wellbeing.js';
 
-/** Most of it is for a daemon that is busy with others' containers. */
-
 /** A line of JSON for each attack, for who prints them. */
 const reportFile = process.env.REPL_TEST_ATTACK_REPORT ?? '';
 
@@ -35,8 +33,10 @@ function attackOn(ground: Ground): void {
 
   afterAll(async () => {
     wellbeing.close();
+    const { pid } = runner.program;
+    expect(await countSandboxes(ground, runner.replica, pid)).toBeGreaterThan(0);
     await runner.stop();
-    expect(await countSandboxes(ground, runner.replica)).toBe(0);
+    expect(await countSandboxes(ground, runner.replica, pid)).toBe(0);
   });
 
   /** Carries an attack out and looks at all around it; says what came of it, and what is wrong. */

@@ -41,7 +41,7 @@ export class Wellbeing {
   async measure(): Promise<void> {
     await eventually('a full pool', async () => {
       const { body } = await this.runner.call('GET', '/ready');
-      return (body as { 'ready?': boolean })['ready?'];
+      return (body as { warm: { python: number } }).warm.python >= 2;
     });
     this.#descriptors = descriptorsOf(this.runner.program.pid);
     this.#memoryMib = memoryMibOf(this.runner.program.pid);

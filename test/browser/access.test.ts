@@ -92,7 +92,7 @@ inBrowser('the page', () => {
     const composer = repl.page.locator('repl-terminal .composer textarea');
     await composer.fill('answer(6, 7) * 1000');
     await composer.press('Enter');
-    await repl.until('42000');
+    await repl.until('42000\n>>>');
     await repl.page.tap('repl-terminal [data-key=up]');
     await repl.page.tap('repl-terminal .composer button');
     await repl.until('42000\n>>> answer(6, 7) * 1000\n42000');

@@ -209,7 +209,7 @@ inBrowser('the page', () => {
   it('shows all that was printed as text', async () => {
     repl = await ReplPage.open(browser, runner.url);
     await repl.start();
-    await repl.run('print("line\\n" * 100)', '>>>');
+    await repl.run('print("line\\n" * 100)', 'line\n\n>>>');
     await repl.button('more');
     await repl.button('transcript');
     const text = await repl.page.textContent('repl-terminal .transcript pre');

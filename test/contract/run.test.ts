@@ -1,6 +1,7 @@
 /** Runs, in a session and on their own: what each end is told as, on every driver, and that nothing stays behind. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { countBearing } from '../support/count-bearing.js';
 import { countSandboxes } from '../support/count-sandboxes.js';
 import { describeOnEach } from '../support/describe-where.js';
 import { EventReader, type ReadEvent } from '../support/event-reader.js';
@@ -32,6 +33,7 @@ function contract(ground: Ground): void {
       REPL_RUNNER_POOL: 'python=2:6',
       REPL_RUNNER_MAX_RUNS: '3',
       REPL_RUNNER_RUN_QUEUE: '20',
+      REPL_RUNNER_RUN_QUEUE_SECONDS: '120',
       REPL_RUNNER_LIMIT_MEMORY_MIB: '96',
       REPL_RUNNER_LIMIT_PROCESSES: '40',
       REPL_RUNNER_LIMIT_DISK_MIB: '4',
@@ -54,10 +56,9 @@ function contract(ground: Ground): void {
     await EventReader.open(new URL(path, runner.url), body);
   /** How many processes of the session bear this word in their command line. */
   const bearing = async (word: string): Promise<number> => {
-    const code =
-      'import glob, os; print(sum(os.environ["WORD"] in open(f).read() for f in glob.glob("/proc/[0-9]*/cmdline")))';
-    const { stdout } = await run({ argv: ['python3', '-c', code], env: { WORD: word } });
-    return Number(stdout.content);
+    const looked = await run({ argv: ['python3', '-c', countBearing], env: { WORD: word } });
+    expect(looked).toMatchObject({ outcome: 'ok', stdout: { content: expect.stringMatching(/^\d+\n$/) } });
+    return Number(looked.stdout.content);
   };
 
   describe.each([
@@ -152,8 +153,12 @@ function contract(ground: Ground): void {
   });
 
   it('is told as it goes on, no character cut in two', async () => {
-    const program =
-      'import sys, time\nfor b in "aä€😀".encode() + b"\\xff\\xc3": sys.stdout.buffer.raw.write(bytes([b])); time.sleep(0.01)';
+    const program = [
+      'import fcntl, struct, sys, termios, time',
+      'for b in "aä€😀".encode() + b"\\xff\\xc3":',
+      '    sys.stdout.buffer.raw.write(bytes([b]))',
+      '    while struct.unpack("i", fcntl.ioctl(1, termios.FIONREAD, bytes(4)))[0]: time.sleep(0.001)',
+    ].join('\n');
     const events = await (await stream('/run', { language: 'python', argv: ['python3', '-c', program] })).rest();
     expect(events[0]).toMatchObject({ name: 'start', data: { cold: expect.any(Boolean) } });
     const last = events.at(-1);

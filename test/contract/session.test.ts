@@ -177,6 +177,7 @@ function contract(ground: Ground): void {
     expect((await runner.call('POST', `/repl/${session.id}/restart`, {})).status).toBe(200);
     const again = runner.attach(session.websocket);
     await terminal.closed;
+    await again.until('>>> ');
     again.type('import kept; print("kept", kept.x)\r');
     await again.until('kept 5');
     await Promise.all([again.close(), neighbour.terminal.close()]);

@@ -5,9 +5,9 @@ import { encodeFrame, FrameDecoder, frameTypes, noops, payloadOf } from '../../s
 import { responseSchema } from '../../src/agent/message.js';
 import { AgentProcess } from '../doubles/agent-process.js';
 import { within } from '../doubles/within.js';
+import { patienceMs } from '../support/patience.js';
 import { Find, must } from './fuzz-target.js';
 
-const waitMs = 20_000;
 const malformed = 70;
 /** Of its own requests; those of inputs are smaller. */
 const firstOwnId = 1_000_000;
@@ -57,7 +57,7 @@ export class HostileRunner {
   /** True when the agent goes on; false when it has ended with a protocol error. Throws where it does neither. */
   async survived(flush: boolean): Promise<boolean> {
     const going = Promise.race([this.heard(flush).then(() => true), this.agent.ended.then(() => false)]);
-    const goesOn = await within('answer or end', going, waitMs);
+    const goesOn = await within('answer or end', going, patienceMs);
     if (this.#broken !== null) throw new Find('the agent has said what none may', { cause: this.#broken });
     if (goesOn) return true;
     const code = await this.agent.ended;
@@ -73,7 +73,7 @@ export class HostileRunner {
     const id = this.#lastId;
     const answer = new Promise<void>((resolve) => this.#answers.set(id, resolve));
     this.send(encodeFrame(frameTypes.request, Buffer.from(JSON.stringify({ id, op, ...fields }))));
-    await within(`answer to ${op}`, answer, waitMs);
+    await within(`answer to ${op}`, answer, patienceMs);
   }
 
   /** What the kernel says of the agent; null where this user may not know. */

@@ -117,7 +117,7 @@ describe('the way out of the agent', () => {
 
   it('ends connections with the runner that they led to, and tells the next one what was left with it', async () => {
     const { talk, next } = await started();
-    await talk.answer('e = new(); e.settimeout(5)');
+    await talk.answer('e = new(); e.settimeout(60)');
     await next();
     const state = await talk.sync('a', false);
     expect(state.egress).toBe('a note');

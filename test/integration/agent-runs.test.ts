@@ -3,9 +3,11 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { run, type RunLimits, type RunRequest, type RunResult } from '../../src/execution/run.js';
 import { AgentConversation } from '../doubles/agent-conversation.js';
 import { within } from '../doubles/within.js';
+import { countBearing } from '../support/count-bearing.js';
+import { patienceMs } from '../support/patience.js';
 
 const open: AgentConversation[] = [];
-const limits: RunLimits = { wallMs: 20_000, cpuMs: null, outputBytes: 1 << 20, dataBytes: null };
+const limits: RunLimits = { wallMs: patienceMs, cpuMs: null, outputBytes: 1 << 20, dataBytes: null };
 const never = new AbortController().signal;
 
 async function agent(env: Record<string, string> = {}): Promise<AgentConversation> {
@@ -26,9 +28,7 @@ const out = (result: RunResult): string => result.stdout.data.toString();
 
 /** The processes of the user that bear this word in their command line. */
 async function bearing(talk: AgentConversation, word: string): Promise<string> {
-  const program =
-    'import glob, os\nprint(sum(os.environ["WORD"] in open(f).read() for f in glob.glob("/proc/[0-9]*/cmdline")))';
-  const found = await shell(talk, '', { argv: ['python3', '-c', program], env: { WORD: word } });
+  const found = await shell(talk, '', { argv: ['python3', '-c', countBearing], env: { WORD: word } });
   return out(found).trim();
 }
 
@@ -61,7 +61,9 @@ describe('a run', () => {
     const score = 'read score < /proc/self/oom_score_adj; echo $score';
     for (let count = 0; count < 50; count += 1) expect(out(await shell(talk, score))).toBe('1000\n');
     expect(await talk.answer('open("/proc/self/oom_score_adj").read()')).toContain('1000');
-    expect(out(await shell(talk, 'cat /proc/1/oom_score_adj'))).toBe(readFileSync('/proc/self/oom_score_adj', 'utf8'));
+    // Its input comes behind its start, for which the agent raises its own score for a moment.
+    const agentsScore = await shell(talk, 'read go; cat /proc/1/oom_score_adj', { stdin: Buffer.from('\n') });
+    expect(out(agentsScore)).toBe(readFileSync('/proc/self/oom_score_adj', 'utf8'));
   });
 
   it('ends at its wall time, and says so', async () => {
@@ -81,7 +83,14 @@ describe('a run', () => {
   });
 
   it('ends when it has said too much, in both outputs together', async () => {
-    const ended = await shell(await agent(), 'printf 123456 >&2; sleep 2; yes', { limits: { outputBytes: 10 } });
+    // FIONREAD on a pipe's end for writing: what the agent has not taken yet.
+    const program = [
+      'import fcntl, os, struct, termios, time',
+      'os.write(2, b"123456")',
+      'while struct.unpack("i", fcntl.ioctl(2, termios.FIONREAD, bytes(4)))[0]: time.sleep(0.001)',
+      'os.execvp("yes", ["yes"])',
+    ].join('\n');
+    const ended = await shell(await agent(), '', { argv: ['python3', '-c', program], limits: { outputBytes: 10 } });
     expect(ended).toMatchObject({
       outcome: 'output_limit',
       stdout: { data: Buffer.from('y\ny\n'), truncated: true },

@@ -181,9 +181,11 @@ describe('the agent and a running REPL', () => {
 
   it('takes no harm of Ctrl-Z', async () => {
     const talk = await started();
-    talk.type('import time; print("go"); time.sleep(0.3)');
+    talk.type('import sys; print("go"); sys.stdin.readline()');
     await talk.says('go\r\n');
     talk.connection.writeInput(Buffer.from('\x1a'));
+    await talk.says('^Z');
+    talk.type('');
     await talk.says(prompt);
     expect(await talk.answer('1 + 1')).toBe('2');
   });
@@ -202,10 +204,12 @@ describe('the agent and a running REPL', () => {
   it('gathers what a flood prints in small pieces, and loses nothing of it', async () => {
     const talk = await started();
     const frames = talk.output.length;
+    const since = performance.now();
     talk.type("import os; n = [os.write(1, b'%05d\\n' % i) for i in range(20000)]; print('flo' + 'od')");
     const said = await talk.says('flood');
     expect(said.match(/\d{5}\r\n/g)?.length).toBe(20000);
-    expect(talk.output.length - frames).toBeLessThan(2000);
+    // Two reads at most before the agent rests, for a millisecond: images/agent/repl_agent/terminal.py.
+    expect(talk.output.length - frames).toBeLessThan(3 * (performance.now() - since) + 100);
   });
 
   it('gives back the credit of input that an interrupt drops, and runs none of it', async () => {
@@ -310,7 +314,8 @@ describe('the agent and a running REPL', () => {
   it('reaps orphans', async () => {
     const talk = await started();
     await talk.answer('import os; os.system("for n in 1 2 3 4 5; do (true &) ; done")');
-    expect((await run(talk, ['sh', '-c', 'sleep 0.2; grep -h ^State /proc/[0-9]*/status'])).stdout).not.toContain('Z');
+    const look = 'while grep -hqs "^State:.Z" /proc/[0-9]*/status; do sleep 0.01; done';
+    expect(await within('reaped orphans', run(talk, ['sh', '-c', look]))).toMatchObject({ exit_code: 0 });
   });
 
   it('reads the PTY no further than it may, and loses nothing by it', async () => {

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { patienceMs } from '../support/patience.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const commands = {
@@ -19,7 +20,7 @@ const commands = {
 
 function ended(script: string, word: string) {
   const env = { ...process.env, NODE_OPTIONS: '' };
-  const options = { cwd: root, env, encoding: 'utf8', timeout: 10_000 } as const;
+  const options = { cwd: root, env, encoding: 'utf8', timeout: patienceMs } as const;
   return spawnSync('node', [`scripts/${script}.mjs`, word], options);
 }
 

@@ -94,10 +94,10 @@ suite('A hundred terminals behind a proxy', () => {
         }),
       );
     }
-    // The fourth has only had its port chosen; it comes back later, as one that is added.
-    await runner(3).stop();
     const replicas = runners.map(({ url }) => url).join(',');
     proxy = await ProxyProcess.start({ REPL_PROXY_REPLICAS: replicas, REPL_PROXY_API_TOKEN: token });
+    // The fourth has only had its port chosen; it comes back later, as one that is added.
+    await runner(3).stop();
   });
 
   afterAll(async () => {

@@ -5,10 +5,11 @@ import { describeOnEach } from '../support/describe-where.js';
 import { eventually } from '../support/eventually.js';
 import { grounds, type Ground } from '../support/grounds.js';
 import { RunningService } from '../support/running-service.js';
+import { untilEqual } from '../support/until-equal.js';
 
 const sessions = 200;
 const atOnce = 4;
-const poolMax = 8;
+const poolSize = 8;
 /** Connections that the test's own client and the daemon's keep alive. */
 const idleConnections = 12;
 
@@ -20,12 +21,12 @@ function countMounts(): number {
   return readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length;
 }
 
-/** Resolves when the pool is as full as it gets, so that two counts of descriptors are comparable. */
+/** Resolves when the pool is full, so that two counts of descriptors are comparable. */
 async function untilFull(runner: RunningService): Promise<void> {
-  for (;;) {
+  await untilEqual(async () => {
     const { body } = await runner.call('GET', '/ready');
-    if ((body as { warm: Record<string, number> }).warm.python === poolMax) return;
-  }
+    return (body as { warm: { python: number } }).warm.python;
+  }, poolSize);
 }
 
 async function startAndEnd(runner: RunningService): Promise<string> {
@@ -47,7 +48,7 @@ async function churn(runner: RunningService, count: number): Promise<string[]> {
 function suite(ground: Ground): void {
   let runner: RunningService;
   beforeAll(async () => {
-    const env = { REPL_RUNNER_POOL: `python=4:${poolMax}` };
+    const env = { REPL_RUNNER_POOL: `python=${poolSize}:${poolSize}` };
     runner = await RunningService.start({ ...ground.env, ...env });
   });
   afterAll(async () => {

@@ -11,7 +11,7 @@ const token = 'of-this-test-only';
 const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
 
 /** Longer than any test waits, in seconds. */
-const long = '20';
+const long = '120';
 
 class Drained {
   private constructor(

@@ -136,7 +136,7 @@ describeWhere(ground?.available === true)('the guard', () => {
         HostConfig: host,
       });
       await foreign.start();
-      const { name, body } = containerBody({ tag });
+      const { name, body } = containerBody({ tag, orphanSeconds: 600 });
       const created = await ask('POST', `/containers/create?name=${name}`, body);
       expect(created.status).toBe(201);
       own = z.object({ Id: z.string() }).parse(created.body).Id;

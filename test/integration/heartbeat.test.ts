@@ -73,7 +73,11 @@ describe('the heartbeat of websockets', () => {
   it('keeps one that answers', async () => {
     void listen(patient);
     const { socket, closed } = await connect(true);
-    for (let beat = 0; beat < patientBeats; beat += 1) await once(socket, 'ping');
+    const givenUp = closed.then(() => {
+      throw new Error('It was given up.');
+    });
+    givenUp.catch(() => undefined);
+    for (let beat = 0; beat < patientBeats; beat += 1) await Promise.race([once(socket, 'ping'), givenUp]);
     expect(socket.readyState).toBe(WebSocket.OPEN);
     socket.close();
     await closed;

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { WebSocketServer } from 'ws';
 import { FakeReplica } from '../doubles/fake-replica.js';
 import { eventually } from '../support/eventually.js';
+import { patienceMs } from '../support/patience.js';
 import { ProxyProcess } from '../support/proxy-process.js';
 import { TerminalClient } from '../support/terminal-client.js';
 
@@ -19,7 +20,7 @@ describe('The standalone proxy', () => {
 
   it('lists all problems of its settings and does not start', () => {
     const env = { PATH: process.env.PATH, REPL_PROXY_PORT: 'x', REPL_PROXY_REPLICAS: 'nowhere', REPL_PROXY_X: '1' };
-    const { status, stderr } = spawnSync(process.execPath, [main], { env, encoding: 'utf8', timeout: 20_000 });
+    const { status, stderr } = spawnSync(process.execPath, [main], { env, encoding: 'utf8', timeout: patienceMs });
     expect(status).toBe(1);
     expect(stderr).toMatch(
       /REPL_PROXY_X is not a setting[^]*REPL_PROXY_PORT is "x"[^]*REPL_PROXY_REPLICAS is "nowhere"/,

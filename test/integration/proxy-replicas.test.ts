@@ -69,26 +69,20 @@ describe('The proxy', () => {
 
     it('says 503 and 1013 while a replica is away, 410 and 4410 when it is gone', async () => {
       const one = await replica({ name: 'one' });
-      const proxy = await proxyOf({ replicas: [one.url], bounds: { awayMs: 1_000 } });
-      for (const id of [newSessionId('never-seen'), one.newId()]) {
-        const away = await proxy.call('GET', `/repl/${id}`);
-        if (id.startsWith('one')) expect(away.status).toBe(200);
-        else {
-          expect(away).toMatchObject({
-            status: 503,
-            body: { error: { code: 'replica_unavailable', retryable: true } },
-          });
-          expect(away.headers.get('retry-after')).toBe('1');
-        }
-      }
-      await one.stop();
+      const patient = await proxyOf({ replicas: [one.url], bounds: { awayMs: 10 * patienceMs } });
+      const hasty = await proxyOf({ replicas: [one.url], bounds: { awayMs: 1 } });
       const id = one.newId();
-      expect((await proxy.call('GET', `/repl/${id}`)).status).toBe(503);
-      expect(await closed(proxy, id)).toMatchObject({ code: 1013, reason: { reason: 'not_yet' } });
-      await eventually('410', async () => (await proxy.call('GET', `/repl/${id}`)).status === 410);
-      expect(await closed(proxy, id)).toMatchObject({ code: 4410, reason: { reason: 'gone' } });
+      for (const proxy of [patient, hasty]) expect((await proxy.call('GET', `/repl/${id}`)).status).toBe(200);
+      const never = await patient.call('GET', `/repl/${newSessionId('never-seen')}`);
+      expect(never).toMatchObject({ status: 503, body: { error: { code: 'replica_unavailable', retryable: true } } });
+      expect(never.headers.get('retry-after')).toBe('1');
+      await one.stop();
+      expect((await patient.call('GET', `/repl/${id}`)).status).toBe(503);
+      expect(await closed(patient, id)).toMatchObject({ code: 1013, reason: { reason: 'not_yet' } });
+      await eventually('410', async () => (await hasty.call('GET', `/repl/${id}`)).status === 410);
+      expect(await closed(hasty, id)).toMatchObject({ code: 4410, reason: { reason: 'gone' } });
       const back = await replica({ name: 'one' }, one.port);
-      await eventually('return', async () => (await proxy.call('GET', `/repl/${id}`)).status === 200);
+      await eventually('return', async () => (await hasty.call('GET', `/repl/${id}`)).status === 200);
       expect(back.requests).toHaveLength(1);
     });
 
@@ -132,7 +126,7 @@ describe('The proxy', () => {
     it('avoids one that fails at once, and looks at it again soon, then less often', async () => {
       const [failing, sound] = [await replica({ name: 'one' }), await replica({ name: 'two', onRequest: created })];
       const proxy = await proxyOf({ replicas: [failing.url, sound.url], bounds: { pollMs: 1_000 } });
-      await eventually('a look at both', () => failing.looks + sound.looks === 2);
+      await eventually('a look at both', () => failing.looks > 0 && sound.looks > 0);
       await failing.stop();
       expect((await proxy.call('GET', `/repl/${failing.newId()}`)).status).toBe(503);
       const looks: number[] = [];
@@ -218,7 +212,7 @@ describe('The proxy', () => {
   describe('upgrades', () => {
     it('that the replica never answers are closed with 1013', async () => {
       const one = await replica({ name: 'one', onUpgrade: (_request, socket) => void socket.resume() });
-      const proxy = await proxyOf({ replicas: [one.url] });
+      const proxy = await proxyOf({ replicas: [one.url], bounds: { upgradeTimeoutMs: 300 } });
       expect(await closed(proxy, one.newId())).toMatchObject({ code: 1013, reason: { reason: 'not_yet' } });
       expect(proxy.events).toMatchObject([{ name: 'attach-failed', code: 'replica_timeout' }]);
     });
@@ -244,6 +238,7 @@ describe('The proxy', () => {
     );
 
     it('leave a tunnel alone that is idle, and end it with either side', async () => {
+      const bounds = { answerTimeoutMs: 300, connectTimeoutMs: 1_500, upgradeTimeoutMs: 1_500 };
       const server = new WebSocketServer({ noServer: true });
       const atReplica: WebSocket[] = [];
       const one = await replica({
@@ -257,7 +252,7 @@ describe('The proxy', () => {
           });
         },
       });
-      const proxy = await proxyOf({ replicas: [one.url], bounds: { answerTimeoutMs: 300 } });
+      const proxy = await proxyOf({ replicas: [one.url], bounds });
       const terminals = [1, 2, 3, 4].map(() => proxy.attach(`/repl/${one.newId()}`));
       await eventually('four tunnels', () => atReplica.length === 4);
       // Longer than every bound of this proxy.
@@ -294,15 +289,16 @@ describe('The proxy', () => {
       const terminal = proxy.attach(`/repl/${one.newId()}`);
       await eventually('a tunnel', () => writer !== undefined && terminal.socket.readyState === WebSocket.OPEN);
       terminal.socket.pause();
-      const total = 64 * 1024 * 1024;
-      for (let sent = 0; sent < total; sent += 65_536) writer?.send(Buffer.alloc(65_536));
+      const total = 256 * 1024 * 1024;
+      const piece = Buffer.alloc(65_536);
+      for (let sent = 0; sent < total; sent += piece.length) writer?.send(piece);
       const seen: number[] = [];
       await eventually('a writer that is held back', () => {
         seen.push(writer?.bufferedAmount ?? 0);
         return seen.length > 20 && seen.at(-1) === seen.at(-20);
       });
-      // Kernel buffers hold some MiB; the proxy itself next to nothing.
-      expect(seen.at(-1)).toBeGreaterThan(total - 24 * 1024 * 1024);
+      // Kernel buffers hold some MiB, at most what tcp_rmem and tcp_wmem allow twice; the proxy itself next to nothing.
+      expect(seen.at(-1)).toBeGreaterThan(total / 2);
       terminal.socket.terminate();
       await terminal.closed.catch(() => undefined);
     });

@@ -9,6 +9,7 @@ import Docker from 'dockerode';
 import { Daemon } from '../../src/sandbox/docker/daemon.js';
 import { removeContainer } from '../../src/sandbox/docker/remove-container.js';
 import { describeWhere } from '../support/describe-where.js';
+import { eventually } from '../support/eventually.js';
 import { grounds } from '../support/grounds.js';
 import { Random } from '../support/random.js';
 import { ResumingReader } from '../support/resuming-reader.js';
@@ -46,10 +47,11 @@ async function untilEvents(event: string, replica: string, count: number): Promi
 
 /** Resolves when the runner answers for sessions of this replica. */
 async function servedBy(program: RunnerProgram, replica: string): Promise<void> {
-  for (;;) {
-    const { serves } = (await program.call('GET', '/ready')) as { serves: string[] };
-    if (serves.includes(replica)) return;
-  }
+  await eventually(`${replica} served`, async () => {
+    // Not ready, it tells whom it serves all the same.
+    const { serves } = (await (await fetch(`${program.url}/ready`)).json()) as { serves: string[] };
+    return serves.includes(replica);
+  });
 }
 
 /** The numbers 0, 1, 2 … on lines of their own, each once. */
@@ -132,6 +134,7 @@ onDocker('a terminal whose runner goes away', () => {
   ] as const)('goes on, state and screen included, when the runner %s', async (_name, end, renamed) => {
     const program = await start();
     const { id, reader } = await session(program);
+    const [firstName = ''] = id.split('.');
     const url = `${program.url}/repl/${id}`;
     let text = '';
     const screen = new ResumingReader((data) => {
@@ -145,16 +148,15 @@ onDocker('a terminal whose runner goes away', () => {
     const replica = newReplica();
     replicas.push(replica);
     await program.start(renamed ? { REPL_RUNNER_REPLICA: replica } : {});
-    const upAt = performance.now();
-    await servedBy(program, id.split('.')[0] ?? '');
-    // The lease of a runner that was killed lasts eight seconds more.
-    if (end === 'stop') expect(performance.now() - upAt).toBeLessThan(5_000);
+    await servedBy(program, firstName);
     expect(await screen.attach(url)).toBeNull();
     screen.type('print(kept)\r');
     await screen.until(() => text.includes('42\r\n'));
     await screen.detach(true);
     await reader.detach(true);
     await program.call('DELETE', `/repl/${id}`);
+    // A warm sandbox that its runner was making is offered to the successor later than the session's.
+    if (renamed) await untilEqual(async () => (await containersOf([firstName], ['running'])).length, 0);
   });
 
   it('goes on at a sibling that took it up while its runner stood still', async () => {

@@ -13,6 +13,8 @@ export interface BodyOptions {
   readonly runtime?: string | null;
   readonly seccompProfile?: string | null;
   readonly autoRemove?: boolean;
+  /** After which its agent ends it where no runner speaks to it. */
+  readonly orphanSeconds?: number;
 }
 
 /** The name and the body of a creation. */
@@ -29,7 +31,8 @@ export function containerBody(options: BodyOptions) {
     hostPrograms: [],
     version: [],
   };
-  const spec = specFor(language, limits);
+  const made = specFor(language, limits);
+  const spec = { ...made, orphanSeconds: options.orphanSeconds ?? made.orphanSeconds };
   const settings = {
     seccompProfile,
     runtime,

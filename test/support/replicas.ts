@@ -11,11 +11,11 @@ export type OnRequest = NonNullable<FakeReplicaParts['onRequest']>;
 export interface Replicas {
   /** A replica, on a port of its own unless one is given. */
   readonly replica: (parts: FakeReplicaParts, port?: number) => Promise<FakeReplica>;
-  /** A proxy that loses patience soon. */
+  /** A proxy that looks at its replicas often, and waits for nobody who is told to close. */
   readonly proxyOf: (options: ReplProxyOptions) => Promise<RunningProxy>;
 }
 
-const quick = { pollMs: 20, connectTimeoutMs: 500, upgradeTimeoutMs: 300, closeGraceMs: 200 };
+const quick = { pollMs: 20, closeGraceMs: 200 };
 
 /** All of them are stopped after each test, which fails where a connection to a replica is left. */
 export function useReplicas(): Replicas {

@@ -62,7 +62,7 @@ export const resourceAttacks: readonly Attack[] = [
   },
   {
     name: 'a disk full of empty files',
-    door: run('fill_disk.py', { args: ['inodes'], wallSeconds: 20 }),
+    door: run('fill_disk.py', { args: ['inodes'], wallSeconds: 110 }),
     expected: {
       docker: /No space left on device.*No space left on device/,
       bubblewrap: /^out_of_memory$|without end|No space left/,

@@ -90,8 +90,17 @@ const terminalQueries: Door = async (scene) => {
 const inputFlood: Door = async (scene) => {
   const terminal = await scene.terminal();
   terminal.type('import time; time.sleep(1000)\r');
-  for (let sent = 0; sent < 40; sent += 1) terminal.socket.send(Buffer.alloc(mib, 'x'));
-  await eventually('a runner that takes no more', () => terminal.socket.bufferedAmount > mib);
+  const flood = 40 * mib;
+  for (let sent = 0; sent < flood; sent += mib) terminal.socket.send(Buffer.alloc(mib, 'x'));
+  let left = flood;
+  let looksWithoutChange = 0;
+  await eventually('a runner that takes no more', () => {
+    const now = terminal.socket.bufferedAmount;
+    looksWithoutChange = now === left ? looksWithoutChange + 1 : 0;
+    left = now;
+    return now < flood && looksWithoutChange >= 20;
+  });
+  if (left === 0) throw new Error('the runner took all of it');
   terminal.socket.terminate();
   const large = scene.runner.attach(scene.websocket);
   await large.untilLength(1);

@@ -1,4 +1,4 @@
-"""Takes all that it can get of what the kernel counts for a user or for the whole host, and holds it until it is ended."""
+"""Takes all that it can get of what the kernel counts for a user or for the whole host, and holds it until `enough` is there."""
 
 import ctypes
 import fcntl
@@ -56,4 +56,5 @@ try:
     os.mknod("/sandbox/held")  # needs no descriptor
 except FileExistsError:
     pass
-time.sleep(60)
+while not os.path.exists("/sandbox/enough"):
+    time.sleep(0.05)

@@ -1,6 +1,7 @@
 /** Debian's Chromium, as the browser tests start it; each start has a profile of its own. */
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
+import { patienceMs } from '../../support/patience.js';
 
 const executablePath = '/usr/bin/chromium';
 const quiet = [
@@ -11,5 +12,5 @@ const quiet = [
 export const hasChromium = existsSync(executablePath);
 
 export function startChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath, headless: true, args: quiet });
+  return chromium.launch({ executablePath, headless: true, args: quiet, timeout: patienceMs });
 }

@@ -25,6 +25,8 @@ def main(screen):
         draw(screen, step)
     mark("drawn")
     step = 60
+    # ncurses looks for a new size before it waits; of one that comes in between it would tell with the next key only.
+    screen.timeout(100)
     while (key := screen.getch()) != ord("q"):
         if key == curses.KEY_RESIZE:
             draw(screen, step)
@@ -36,6 +38,7 @@ def main(screen):
     screen.addstr(1, 0, "done")
     screen.refresh()
     mark("end")
+    screen.timeout(-1)
     screen.getch()
 
 
