@@ -29,6 +29,8 @@ def main(screen):
     screen.timeout(100)
     while (key := screen.getch()) != ord("q"):
         if key == curses.KEY_RESIZE:
+            # All of it anew: now and then ncurses has drawn the old picture in the new size before it tells.
+            screen.clear()
             draw(screen, step)
             mark("resized")
         elif key == curses.KEY_RIGHT:
