@@ -95,8 +95,8 @@ const inputFlood: Door = async (scene) => {
   // One after the other: whether the first bytes of many were taken nobody is told.
   const pieces = 640;
   let sent = 0;
-  const send = (): void => {
-    if (sent === pieces) return;
+  const send = (error?: Error | null): void => {
+    if (error instanceof Error || sent === pieces) return;
     sent += 1;
     terminal.socket.send(Buffer.alloc(mib / 16, 'x'), send);
   };
