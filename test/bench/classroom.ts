@@ -81,7 +81,7 @@ async function start(runner: RunnerProcess): Promise<{ id: string; tty: Websocke
 
 async function importAtPrompt(tty: WebsocketTty): Promise<void> {
   tty.type('import hiker; hiker.answer(1000)\r');
-  await tty.until('\n42000');
+  await tty.until('42000');
   await tty.until('>>> ');
 }
 
