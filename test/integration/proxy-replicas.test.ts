@@ -289,7 +289,7 @@ describe('The proxy', () => {
       const terminal = proxy.attach(`/repl/${one.newId()}`);
       await eventually('a tunnel', () => writer !== undefined && terminal.socket.readyState === WebSocket.OPEN);
       terminal.socket.pause();
-      const total = 256 * 1024 * 1024;
+      const total = 64 * 1024 * 1024;
       const piece = Buffer.alloc(65_536);
       for (let sent = 0; sent < total; sent += piece.length) writer?.send(piece);
       const seen: number[] = [];
@@ -297,8 +297,8 @@ describe('The proxy', () => {
         seen.push(writer?.bufferedAmount ?? 0);
         return seen.length > 20 && seen.at(-1) === seen.at(-20);
       });
-      // Kernel buffers hold some MiB, at most what tcp_rmem and tcp_wmem allow twice; the proxy itself next to nothing.
-      expect(seen.at(-1)).toBeGreaterThan(total / 2);
+      // Kernel buffers hold some MiB; the proxy itself next to nothing.
+      expect(seen.at(-1)).toBeGreaterThan(total - 24 * 1024 * 1024);
       terminal.socket.terminate();
       await terminal.closed.catch(() => undefined);
     });

@@ -148,7 +148,10 @@ onDocker('a terminal whose runner goes away', () => {
     const replica = newReplica();
     replicas.push(replica);
     await program.start(renamed ? { REPL_RUNNER_REPLICA: replica } : {});
+    const upAt = performance.now();
     await servedBy(program, firstName);
+    // The lease of a runner that was killed lasts eight seconds more.
+    if (end === 'stop') expect(performance.now() - upAt).toBeLessThan(5_000);
     expect(await screen.attach(url)).toBeNull();
     screen.type('print(kept)\r');
     await screen.until(() => text.includes('42\r\n'));

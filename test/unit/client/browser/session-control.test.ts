@@ -139,6 +139,17 @@ describe('SessionControl', () => {
     expect(made.phase).toEqual({ kind: 'ended', error: null });
   });
 
+  it('is not ready for keys while the REPL is being restarted', async () => {
+    const { made, live } = control();
+    await live();
+    expect(made.ready).toBe(true);
+    const restarting = made.restart({});
+    expect(made.ready).toBe(false);
+    await restarting;
+    expect(made.ready).toBe(true);
+    made.detach();
+  });
+
   it('says that the REPL runs where it was restarted while the connection was away', async () => {
     const { made, sockets, socket, live } = control();
     await live();
